@@ -1,0 +1,63 @@
+// Branded identifiers and the parsers that are the only way to make them.
+
+declare const brand: unique symbol;
+type Brand<Name extends string> = string & { readonly [brand]: Name };
+
+export type MatchingId = Brand<'MatchingId'>;
+/** Opaque id of a fleet, up to 64 of `[0-9A-Za-z-]`; stored as given. */
+export type ParkId = Brand<'ParkId'>;
+/** Opaque id of a driver's profile inside one fleet, same alphabet as {@link ParkId}. */
+export type DriverId = Brand<'DriverId'>;
+/** Identity of a person across all profiles (driver-profiles `udid`). */
+export type Udid = Brand<'Udid'>;
+/** Guard key of a person: the udid, or the smallest profile key when driver-profiles knows no udid. */
+export type PersonKey = Brand<'PersonKey'>;
+/** `<park_id>_<driver_id>`: unambiguous, because neither part may hold an underscore. */
+export type ProfileKey = Brand<'ProfileKey'>;
+
+/** One profile of a driver: the pair that the platform addresses drivers by. */
+export interface Profile {
+  readonly parkId: ParkId;
+  readonly driverId: DriverId;
+}
+
+const opaqueId = /^[0-9A-Za-z-]{1,64}$/;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A lower-case UUID, or null. */
+export function parseMatchingId(value: unknown): MatchingId | null {
+  return typeof value === 'string' && uuid.test(value) ? (value as MatchingId) : null;
+}
+
+export function parseUdid(value: unknown): Udid | null {
+  return typeof value === 'string' && opaqueId.test(value) ? (value as Udid) : null;
+}
+
+/** Both ids of a profile checked against the platform's alphabet, or null when either is not an id. */
+export function parseProfile(parkId: unknown, driverId: unknown): Profile | null {
+  if (typeof parkId !== 'string' || typeof driverId !== 'string') return null;
+  if (!opaqueId.test(parkId) || !opaqueId.test(driverId)) return null;
+  return { parkId: parkId as ParkId, driverId: driverId as DriverId };
+}
+
+/** The inverse of {@link profileKey}; null for anything that is not exactly two ids joined by one underscore. */
+export function parseProfileKey(value: unknown): Profile | null {
+  if (typeof value !== 'string') return null;
+  const parts = value.split('_');
+  return parts.length === 2 ? parseProfile(parts[0], parts[1]) : null;
+}
+
+export function profileKey(profile: Profile): ProfileKey {
+  return `${profile.parkId}_${profile.driverId}` as ProfileKey;
+}
+
+export function sameProfile(a: Profile, b: Profile): boolean {
+  return a.parkId === b.parkId && a.driverId === b.driverId;
+}
+
+/** `profiles` must hold at least one profile; the order does not matter. */
+export function personKey(udid: Udid | null, profiles: readonly Profile[]): PersonKey {
+  const smallest = profiles.map(profileKey).sort()[0];
+  if (smallest === undefined) throw new TypeError('a person has at least one profile');
+  return (udid ?? smallest) as string as PersonKey;
+}
