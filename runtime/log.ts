@@ -1,0 +1,19 @@
+// Structured logs. Redaction is a second net: the first is that no call site passes personal data at all.
+import { pino, type DestinationStream, type Logger } from 'pino';
+
+export type Log = Logger;
+
+const personal = ['phone', 'name', 'full_name', 'fullName', 'lat', 'lon', 'position', 'ip', 'authorization', 'token', 'city'];
+
+/** Writes one JSON line per event to standard output, or to `destination`. */
+export function createLog(level: string, destination?: DestinationStream): Log {
+  const paths = personal.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths, censor: '[redacted]' },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
