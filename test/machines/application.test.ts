@@ -31,7 +31,7 @@ async function form(overrides: Partial<World> = {}) {
       lastLoginIp: fromPromise(() => answer('lastLoginIp', world.ip)),
       cityOfIp: fromPromise(() => answer('cityOfIp', world.cityOfIp)),
       findCar: fromPromise(() => answer('findCar', true)),
-      findPhone: fromPromise(() => answer('findPhone', '+79990000001')),
+      findPhone: fromPromise(() => answer<string | null>('findPhone', '+79990000001')),
       write: fromPromise(async ({ input }) => void written.push(await answer('write', input))),
     },
   });

@@ -1,5 +1,5 @@
 // Records, facts and events for tests of the machines, with every guard satisfied unless a test says otherwise.
-import type { LifecycleEvent } from '../../machines/events.ts';
+import type { LifecycleEvent, MatchedEvent } from '../../machines/events.ts';
 import { EventType } from '../../machines/events.ts';
 import { parseMatchingId, parseProfile, parseUdid, type Profile } from '../../machines/ids.ts';
 import type { Facts, MatchingRecord } from '../../machines/matching-record.ts';
@@ -61,14 +61,20 @@ export function record(status: Status, overrides: Partial<MatchingRecord> = {}):
   };
 }
 
-export function matched(overrides: { mentor?: Profile; connectedAt?: number } = {}): LifecycleEvent {
+export function matched(overrides: Partial<MatchedEvent> = {}): LifecycleEvent {
   return { type: EventType.MATCHED, mentor: otherMentor, mentorUdid: parseUdid('udid3'), connectedAt: start, ...overrides };
 }
 
 /** One event of each type as it would come for `stored` at a time when it is welcome. */
 export function welcomeEvent(type: EventType, stored: MatchingRecord | null): LifecycleEvent {
   if (type === EventType.ENROLLED) return { type, matchingId, newbie, newbieUdid: null };
-  if (type === EventType.MATCHED) return matched({ connectedAt: (stored?.originalConnectedAt ?? start) + 1 });
+  if (type === EventType.MATCHED) return newerMatch(stored);
   if (type === EventType.APPLICATION_WRITTEN || type === EventType.DEADLINE_PASSED) return { type };
   return { type, epoch: stored?.epoch ?? 0 };
+}
+
+function newerMatch(stored: MatchingRecord | null): LifecycleEvent {
+  const connectedAt = (stored?.originalConnectedAt ?? start) + 1;
+  const another = stored?.mentor === otherMentor ? { mentor, mentorUdid: parseUdid('udid2') } : {};
+  return matched({ connectedAt, ...another });
 }
