@@ -26,6 +26,7 @@ function updateJob(context: OperationsContext, job: string, change: Partial<JobP
 const nothingYet: OperationsContext = { jobs: {}, breakers: {}, draining: false };
 
 // The store's type is inferred from its transitions: spelling it out would repeat every payload.
+// oxlint-disable-next-line typescript/explicit-module-boundary-types
 export function createOperations() {
   return createStore({
     context: nothingYet,

@@ -86,7 +86,7 @@ export const serviceVariables = {
   TRACKSTORY_URL: url,
   FLEET_RENT_URL: url,
   CLIENT_EVENTS_URL: url,
-  GEOBASE_URL: z.union([z.literal('embedded'), url], 'must be an http or https URL, or embedded').default('embedded'),
+  GEOBASE_URL: z.string().refine((value) => value === 'embedded' || url.safeParse(value).success, 'must be an http or https URL, or embedded').default('embedded'),
   AUTH_JWKS: text,
   AUTH_ISSUER: text,
   AUTH_AUDIENCE: text.default('contractor-mentorship'),
