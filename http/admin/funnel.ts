@@ -1,0 +1,29 @@
+// GET funnel: how far the matchings got.
+import { z } from 'zod';
+import { statuses } from '../../machines/status.ts';
+import { jsonReply } from '../reply.ts';
+import { defineRoute, type Route } from '../routes.ts';
+import type { AdminContext } from '../use-cases.ts';
+import { timeOrNull } from './wire.ts';
+
+const stageWire = z.object({
+  reached: z.int().describe('Ever reached the status.'),
+  present: z.int().describe('In it now.'),
+  oldest_since: z.iso.datetime().nullable().describe('When the one longest in it entered.'),
+});
+
+export const funnel: Route<AdminContext> = defineRoute({
+  method: 'GET',
+  path: '/admin/v1/funnel',
+  access: 'operator',
+  summary: 'Matchings by status: ever and now',
+  replies: { 200: { description: 'The funnel, by status.', schema: z.record(z.enum(statuses), stageWire) } },
+  handle: async (ctx: AdminContext) => {
+    const stages = await ctx.store.funnel();
+    const entries = statuses.map((status) => {
+      const { reached, present, oldestSince } = stages[status];
+      return [status, { reached, present, oldest_since: timeOrNull(oldestSince) }] as const;
+    });
+    return jsonReply(200, Object.fromEntries(entries));
+  },
+});

@@ -1,0 +1,59 @@
+// GET matchings/{id}: everything kept of one matching.
+import { z } from 'zod';
+import { EventType } from '../../machines/events.ts';
+import { parseMatchingId } from '../../machines/ids.ts';
+import type { MatchingRecord } from '../../machines/matching-record.ts';
+import { noSuchMatching } from '../problem.ts';
+import { jsonReply } from '../reply.ts';
+import { defineRoute, type Route } from '../routes.ts';
+import type { AdminContext } from '../use-cases.ts';
+import { announcementToWire, matchingToWire, resultsToWire, taskToWire, transitionToWire } from './wire.ts';
+import { announcementWire, matchingWire, resultsWire, taskWire, transitionWire } from './wire.ts';
+
+const matchingDetailsWire = z.object({
+  matching: matchingWire,
+  transitions: z.array(transitionWire),
+  tasks: z.array(taskWire),
+  announcements: z.array(announcementWire),
+  results: resultsWire.nullable(),
+  allowed_events: z.array(z.enum(Object.values(EventType))),
+});
+
+export const matching: Route<AdminContext> = defineRoute({
+  method: 'GET',
+  path: '/admin/v1/matchings/{id}',
+  access: 'operator',
+  summary: 'One matching with its history, tasks, announcements and figures',
+  params: z.strictObject({ id: z.string() }),
+  replies: { 200: { description: 'The matching.', schema: matchingDetailsWire } },
+  handle: async (ctx: AdminContext, { params }) => {
+    const row = await existingMatching(ctx, params.id);
+    return jsonReply(200, await details(ctx, row));
+  },
+});
+
+/** Throws 404 for what is not the id of a stored matching. */
+export async function existingMatching(ctx: AdminContext, text: string): Promise<MatchingRecord> {
+  const id = parseMatchingId(text);
+  const row = id === null ? undefined : (await ctx.store.matchings([id]))[0];
+  if (row === undefined) throw noSuchMatching();
+  return row;
+}
+
+async function details(ctx: AdminContext, row: MatchingRecord): Promise<z.output<typeof matchingDetailsWire>> {
+  const [transitions, tasks, announcements, results, allowedEvents] = await Promise.all([
+    ctx.store.transitions(row.id),
+    ctx.store.tasksOfMatching(row.id),
+    ctx.store.announcements(row.id),
+    ctx.store.results([row.id]),
+    ctx.useCases.allowedEvents(row),
+  ]);
+  return {
+    matching: matchingToWire(row),
+    transitions: transitions.map(transitionToWire),
+    tasks: tasks.map(taskToWire),
+    announcements: announcements.map(announcementToWire),
+    results: results[0] === undefined ? null : resultsToWire(results[0]),
+    allowed_events: [...allowedEvents],
+  };
+}

@@ -1,0 +1,27 @@
+// GET rejects: rows of imports that could not be used, and why.
+import { z } from 'zod';
+import { cursorField, limitField } from '../fields.ts';
+import { jsonReply } from '../reply.ts';
+import { defineRoute, type Route } from '../routes.ts';
+import type { AdminContext } from '../use-cases.ts';
+import { nextCursor, rejectToWire, rejectWire } from './wire.ts';
+
+const query = z.strictObject({
+  source: z.string().max(64, 'must be at most 64 characters').optional(),
+  limit: limitField(200, 50),
+  cursor: cursorField,
+});
+
+export const rejects: Route<AdminContext> = defineRoute({
+  method: 'GET',
+  path: '/admin/v1/rejects',
+  access: 'operator',
+  summary: 'Rejected rows of the imports',
+  query,
+  replies: { 200: { description: 'One page.', schema: z.object({ rejects: z.array(rejectWire), next_cursor: nextCursor }) } },
+  handle: async (ctx: AdminContext, input) => {
+    const { source, limit, cursor = null } = input.query;
+    const page = await ctx.store.rejects(source === undefined ? {} : { source }, { limit, cursor });
+    return jsonReply(200, { rejects: page.items.map(rejectToWire), next_cursor: page.nextCursor });
+  },
+});

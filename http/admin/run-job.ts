@@ -1,0 +1,61 @@
+// POST jobs/{name}/run: one run now, outside the schedule.
+import { z } from 'zod';
+import { describeError } from '../../runtime/errors.ts';
+import { flagField } from '../fields.ts';
+import { HttpProblem } from '../problem.ts';
+import { jsonReply, type Reply } from '../reply.ts';
+import { defineRoute, type Route } from '../routes.ts';
+import type { AdminContext, JobReport } from '../use-cases.ts';
+
+const startedWire = z.object({ job: z.string(), dry_run: z.boolean(), outcome: z.literal('running') });
+const finishedWire = z.object({
+  job: z.string(),
+  dry_run: z.boolean(),
+  outcome: z.string(),
+  counts: z.record(z.string(), z.number()),
+  error: z.string().nullable(),
+});
+
+export const runJob: Route<AdminContext> = defineRoute({
+  method: 'POST',
+  path: '/admin/v1/jobs/{name}/run',
+  access: 'operator',
+  summary: 'Run a job now; a dry run writes nothing',
+  params: z.strictObject({ name: z.string() }),
+  query: z.strictObject({ dry_run: flagField('`true`: count what would be done, write nothing.') }),
+  replies: {
+    200: { description: 'The run is over.', schema: finishedWire },
+    202: { description: 'The run goes on; its end shows among the runs.', schema: startedWire },
+  },
+  handle: async (ctx: AdminContext, { params, query }) => {
+    if (!Object.hasOwn(ctx.config.jobs.everyMs, params.name)) throw new HttpProblem('not_found', 'There is no such job.');
+    return run(ctx, params.name, query.dry_run);
+  },
+});
+
+async function run(ctx: AdminContext, job: string, dryRun: boolean): Promise<Reply> {
+  const report = await withinMs(ctx.jobWaitMs, ctx.useCases.runJob(job, { dryRun }), (error) => {
+    ctx.log.error({ job, error: describeError(error) }, 'a job run asked for by an operator failed');
+  });
+  if (report === null) return jsonReply(202, { job, dry_run: dryRun, outcome: 'running' });
+  const { outcome, counts, error } = report;
+  return jsonReply(200, { job, dry_run: dryRun, outcome, counts, error });
+}
+
+/** Null when the report takes longer; its failure after that is told to `lateFailure`, for nobody waits for it any more. */
+async function withinMs(waitMs: number, report: Promise<JobReport>, lateFailure: (error: unknown) => void): Promise<JobReport | null> {
+  let waiting = true;
+  report.catch((error: unknown) => {
+    if (!waiting) lateFailure(error);
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), waitMs);
+  });
+  try {
+    return await Promise.race([report, patience]);
+  } finally {
+    waiting = false;
+    clearTimeout(timer);
+  }
+}

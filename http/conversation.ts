@@ -1,0 +1,93 @@
+// What the server says in one exchange: trace, route, reply or problem, then one log line and the metrics.
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { runWithTrace } from '../runtime/trace.ts';
+import type { Guards } from './access.ts';
+import type { Conversation } from './exchange.ts';
+import { failureFields } from './failure-log.ts';
+import { problemReply, refusalError } from './problem.ts';
+import type { Reply } from './reply.ts';
+import type { RequestHead } from './request-head.ts';
+import { findRoute, type Found } from './router.ts';
+import type { Route } from './routes.ts';
+import { traceOf, type Trace } from './trace.ts';
+
+export interface Speaker<Ctx> {
+  readonly ctx: Ctx;
+  readonly routes: readonly Route<Ctx>[];
+  readonly guards: Guards;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'httpRequests' | 'httpDuration'>;
+  /** A fresh UUID. */
+  readonly newId: () => string;
+  /** Milliseconds of a clock that never goes back. */
+  readonly elapsedMs: () => number;
+}
+
+/** Label values come from the table, never from the request. */
+interface Labels {
+  readonly route: string;
+  readonly method: string;
+}
+
+type Lookup<Ctx> = { readonly found: Found<Ctx> } | { readonly error: unknown };
+
+export function converse<Ctx>(speaker: Speaker<Ctx>, head: RequestHead): Conversation {
+  const startedMs = speaker.elapsedMs();
+  const trace = traceOf(head.headers.get('traceparent'), speaker.newId);
+  const lookup = lookUp(speaker.routes, head);
+  let failure: unknown = null;
+  const fail = (error: unknown): Reply => {
+    failure = error;
+    return withTrace(problemReply(error, trace.traceId), trace);
+  };
+  return {
+    answer: async (body, signal) => {
+      if ('error' in lookup) return fail(lookup.error);
+      const call = { head, params: lookup.found.params, body, guards: speaker.guards };
+      const work = (): Promise<Reply> => lookup.found.route.answer(speaker.ctx, call, signal);
+      return runWithTrace(trace.traceparent, work).then((reply) => withTrace(reply, trace), fail);
+    },
+    refuse: (refusal, cause) => fail(refusalError(refusal, cause)),
+    ended: (reply) => {
+      const status = reply === null ? 'aborted' : String(reply.status);
+      record(speaker, { labels: labelsOf(lookup, head), status, failure, trace, durationMs: speaker.elapsedMs() - startedMs });
+    },
+  };
+}
+
+function lookUp<Ctx>(routes: readonly Route<Ctx>[], head: RequestHead): Lookup<Ctx> {
+  try {
+    return { found: findRoute(routes, head) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function labelsOf<Ctx>(lookup: Lookup<Ctx>, head: RequestHead): Labels {
+  if ('error' in lookup) return { route: 'unmatched', method: 'other' };
+  const { path, method } = lookup.found.route;
+  return { route: path, method: head.method === 'HEAD' ? 'HEAD' : method };
+}
+
+function withTrace(reply: Reply, trace: Trace): Reply {
+  const headers = { ...reply.headers, traceparent: trace.traceparent, 'X-Content-Type-Options': 'nosniff' };
+  return { ...reply, headers };
+}
+
+interface EndedExchange {
+  readonly labels: Labels;
+  readonly status: string;
+  readonly failure: unknown;
+  readonly trace: Trace;
+  readonly durationMs: number;
+}
+
+function record<Ctx>(speaker: Speaker<Ctx>, ended: EndedExchange): void {
+  const { labels, status, failure, trace, durationMs } = ended;
+  speaker.metrics.httpRequests.inc({ ...labels, status });
+  speaker.metrics.httpDuration.observe({ ...labels }, durationMs / 1000);
+  const line = { ...labels, status, duration_ms: Math.round(durationMs), trace_id: trace.traceId };
+  if (status.startsWith('5')) speaker.log.error({ ...line, ...failureFields(failure) }, 'request failed');
+  else speaker.log.debug(line, 'request');
+}

@@ -1,0 +1,84 @@
+// The driver API's JSON: schemas for the documents, and the mapping from what the use cases answer.
+import { z } from 'zod';
+import { statuses } from '../../machines/status.ts';
+import { rfc3339 } from '../../runtime/clock.ts';
+import { MessageKind, type ChatMessage, type Contact, type ContactList, type Participation } from '../../runtime/mentorship/participant.ts';
+
+const time = z.iso.datetime();
+const role = z.enum(['newbie', 'mentor']);
+const status = z.enum(statuses);
+
+export const participationWire = z.object({ matching_id: z.uuid(), status, since: time });
+
+export const enrolledWire = z.object({ participation: participationWire });
+
+export const participationStateWire = z.object({ participation: participationWire.nullable(), roles: z.array(role) });
+
+export const offerWire = z.object({ show: z.boolean(), title: z.string(), text: z.string(), button: z.string() });
+
+export const messageWire = z.object({
+  id: z.string(),
+  kind: z.enum(Object.values(MessageKind)),
+  text: z.string(),
+  created_at: time,
+  read: z.boolean(),
+});
+
+export const messagesWire = z.object({ messages: z.array(messageWire), unread: z.int() });
+
+export const contactWire = z.object({
+  matching_id: z.uuid(),
+  role: role.describe("The contact's role, not the caller's."),
+  status,
+  matched_at: time,
+  name: z.string().nullable().describe('Null while the upstream that knows it is down.'),
+  phone: z.string().nullable().describe('E.164; null while the upstream that knows it is down.'),
+  links: z.array(z.object({ kind: z.enum(['whatsapp', 'tel']), url: z.string() })),
+  unread: z.int(),
+  messages: z.array(messageWire),
+});
+
+export const contactListWire = z.object({
+  role: role.nullable().describe("The caller's role."),
+  roles: z.array(role),
+  participation: participationWire.nullable(),
+  contacts: z.array(contactWire),
+  unread_total: z.int(),
+  next_cursor: z.string().nullable(),
+  degraded: z.array(z.string()).describe('Names of the upstreams whose part is missing.'),
+});
+
+export function participationToWire(participation: Participation): z.output<typeof participationWire> {
+  return { matching_id: participation.matchingId, status: participation.status, since: rfc3339(participation.since) };
+}
+
+export function messageToWire(message: ChatMessage): z.output<typeof messageWire> {
+  const { id, kind, text, createdAt, read } = message;
+  return { id, kind, text, created_at: rfc3339(createdAt), read };
+}
+
+export function contactListToWire(list: ContactList): z.output<typeof contactListWire> {
+  return {
+    role: list.role,
+    roles: [...list.roles],
+    participation: list.participation === null ? null : participationToWire(list.participation),
+    contacts: list.contacts.map(contactToWire),
+    unread_total: list.unreadTotal,
+    next_cursor: list.nextCursor,
+    degraded: [...list.degraded],
+  };
+}
+
+function contactToWire(contact: Contact): z.output<typeof contactWire> {
+  return {
+    matching_id: contact.matchingId,
+    role: contact.role,
+    status: contact.status,
+    matched_at: rfc3339(contact.matchedAt),
+    name: contact.name,
+    phone: contact.phone,
+    links: contact.links.map(({ kind, url }) => ({ kind, url })),
+    unread: contact.unread,
+    messages: contact.messages.map(messageToWire),
+  };
+}

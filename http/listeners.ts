@@ -1,0 +1,57 @@
+// The two listeners of the service: the drivers' and the operators'.
+import { performance } from 'node:perf_hooks';
+import type { Config } from '../runtime/config/config.ts';
+import type { Context } from '../runtime/context.ts';
+import type { Guards } from './access.ts';
+import { createAdminGuards } from './admin-access.ts';
+import { adminRoutes } from './admin/routes.ts';
+import { createDriverGuard } from './driver-access.ts';
+import { driverRoutes } from './driver/routes.ts';
+import type { ExchangeLimits } from './exchange.ts';
+import { openApiDocument } from './openapi.ts';
+import { createHttpServer, type HttpServer } from './server.ts';
+import type { AdminContext, AdminUseCases, DriverUseCases, Probe } from './use-cases.ts';
+
+/** What both listeners need of the context. */
+export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' | 'log' | 'newId'>, Pick<AdminContext, 'store' | 'tasks'> {
+  readonly config: Pick<Config, 'http' | 'admin' | 'auth' | 'jobs'>;
+}
+
+const jobWaitMs = 5_000;
+
+/** Throws `bad_config` when the tokens' key file cannot be used. */
+export function createGuards(config: Pick<Config, 'auth' | 'admin'>): Guards {
+  return { driver: createDriverGuard({ ...config.auth, nowMs: Date.now }), ...createAdminGuards(config.admin.token) };
+}
+
+export interface DriverParts {
+  readonly useCases: DriverUseCases;
+  readonly guards: Guards;
+  readonly limits?: Partial<ExchangeLimits>;
+}
+
+export function createDriverServer(ctx: ListenerContext, parts: DriverParts): HttpServer {
+  const { config, log, metrics, newId } = ctx;
+  const { useCases, guards, limits = {} } = parts;
+  return createHttpServer({ ...config.http, ctx: { useCases }, routes: driverRoutes, guards, limits, log, metrics, newId, elapsedMs });
+}
+
+export interface AdminParts {
+  readonly useCases: AdminUseCases;
+  readonly probes: Readonly<Record<string, Probe>>;
+  readonly guards: Guards;
+  readonly limits?: Partial<ExchangeLimits>;
+}
+
+export function createAdminServer(ctx: ListenerContext, parts: AdminParts): HttpServer {
+  const { config, store, tasks, operations, metrics, log, newId } = ctx;
+  const { useCases, probes, guards, limits = {} } = parts;
+  const { host, port } = config.admin;
+  const document = openApiDocument([...driverRoutes, ...adminRoutes]);
+  const adminCtx = { config, store, tasks, operations, metrics, log, useCases, probes, document, jobWaitMs };
+  return createHttpServer({ host, port, ctx: adminCtx, routes: adminRoutes, guards, limits, log, metrics, newId, elapsedMs });
+}
+
+function elapsedMs(): number {
+  return performance.now();
+}

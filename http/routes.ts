@@ -1,0 +1,105 @@
+// The routes table: one entry per endpoint, read by the router, by the OpenAPI document and by the written reference alike.
+import { z } from 'zod';
+import type { Access, CallerOf, Guards } from './access.ts';
+import { decode, readBody, readQuery } from './input.ts';
+import type { Reply } from './reply.ts';
+import type { RequestHead } from './request-head.ts';
+
+export interface ReplyDoc {
+  readonly description: string;
+  /** Null for a reply without a JSON body. */
+  readonly schema: z.ZodType | null;
+}
+
+/** What the documents need of a route. */
+export interface RouteDoc {
+  readonly method: 'GET' | 'POST';
+  /** With `{name}` for a path parameter. */
+  readonly path: string;
+  readonly access: Access;
+  readonly summary: string;
+  readonly params: z.ZodObject;
+  readonly query: z.ZodObject;
+  readonly headers: z.ZodObject;
+  /** Null when the endpoint reads nothing from a body. */
+  readonly body: z.ZodType | null;
+  readonly replies: Readonly<Record<number, ReplyDoc>>;
+}
+
+/** A request that found its route, before anything of it was checked. */
+export interface Call {
+  readonly head: RequestHead;
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly guards: Guards;
+}
+
+export interface Route<Ctx> extends RouteDoc {
+  /** Admits the caller, decodes the input, handles. */
+  readonly answer: (ctx: Ctx, call: Call, signal: AbortSignal) => Promise<Reply>;
+}
+
+export interface RouteInput<Level extends Access, Params, Query, Headers, Body> {
+  readonly caller: CallerOf[Level];
+  readonly params: Params;
+  readonly query: Query;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+export interface RouteSpec<
+  Ctx,
+  Level extends Access,
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Headers extends z.ZodObject,
+  Body extends z.ZodType,
+> {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly access: Level;
+  readonly summary: string;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly headers?: Headers;
+  readonly body?: Body;
+  readonly replies: Readonly<Record<number, ReplyDoc>>;
+  readonly handle: (
+    ctx: Ctx,
+    input: RouteInput<Level, z.output<Params>, z.output<Query>, z.output<Headers>, z.output<Body>>,
+    signal: AbortSignal,
+  ) => Promise<Reply>;
+}
+
+const none = z.strictObject({});
+const anyHeaders = z.object({});
+
+export function defineRoute<
+  Ctx,
+  Level extends Access,
+  Params extends z.ZodObject = typeof none,
+  Query extends z.ZodObject = typeof none,
+  Headers extends z.ZodObject = typeof anyHeaders,
+  Body extends z.ZodType = z.ZodUnknown,
+>(spec: RouteSpec<Ctx, Level, Params, Query, Headers, Body>): Route<Ctx> {
+  const { handle, method, path, access, summary, replies } = spec;
+  // A left-out schema has its default as type argument: the casts say no more than that.
+  const params = spec.params ?? (none as z.ZodObject as Params);
+  const query = spec.query ?? (none as z.ZodObject as Query);
+  const headers = spec.headers ?? (anyHeaders as z.ZodObject as Headers);
+  const body = spec.body ?? (z.unknown() as z.ZodType as Body);
+  return {
+    method, path, access, summary, params, query, headers, body: spec.body ?? null, replies,
+    answer: async (ctx, call, signal) => {
+      const caller = await call.guards[access](call.head);
+      const input = {
+        caller,
+        params: decode('path', params, call.params),
+        query: decode('query', query, readQuery(call.head.query)),
+        headers: decode('header', headers, Object.fromEntries(call.head.headers)),
+        body: decode('body', body, method === 'POST' ? readBody(call.head, call.body) : {}),
+      };
+      return handle(ctx, input, signal);
+    },
+  };
+}

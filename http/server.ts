@@ -1,0 +1,95 @@
+// A listener: accepts connections, serves a routes table, and stops without cutting off a reply under way.
+import { App, us_listen_socket_close, us_socket_local_port, type us_listen_socket } from 'uWebSockets.js';
+import { ServiceError } from '../runtime/errors.ts';
+import { converse, type Speaker } from './conversation.ts';
+import { serveExchange, type Conversation, type ExchangeLimits, type ExchangeRules } from './exchange.ts';
+import { failureFields } from './failure-log.ts';
+import type { RequestHead } from './request-head.ts';
+
+export interface HttpServerOptions<Ctx> extends Speaker<Ctx> {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly limits?: Partial<ExchangeLimits>;
+}
+
+export interface HttpServer {
+  /** Throws `bad_config` when the address cannot be listened on. */
+  start(): Promise<{ port: number }>;
+  /** Stops accepting, waits up to `graceMs` for the requests under way, then closes every connection. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const defaultLimits: ExchangeLimits = { headerBytes: 16_384, bodyBytes: 65_536, deadlineMs: 10_000 };
+
+export function createHttpServer<Ctx>(options: HttpServerOptions<Ctx>): HttpServer {
+  return new Listener(options);
+}
+
+class Listener<Ctx> implements HttpServer {
+  readonly #options: HttpServerOptions<Ctx>;
+  readonly #app = App();
+  #socket: us_listen_socket | null = null;
+  #stopping = false;
+  #underWay = 0;
+  #onIdle: (() => void) | null = null;
+
+  constructor(options: HttpServerOptions<Ctx>) {
+    this.#options = options;
+    const rules: ExchangeRules = {
+      limits: { ...defaultLimits, ...options.limits },
+      converse: (head) => this.#begin(head),
+      closing: () => this.#stopping,
+      defect: (error) => options.log.error(failureFields(error), 'connection dropped'),
+    };
+    this.#app.any('/*', (res, req) => serveExchange(res, req, rules));
+  }
+
+  async start(): Promise<{ port: number }> {
+    const { host, port } = this.#options;
+    const socket = await new Promise<us_listen_socket | false>((resolve) => listenAlone(this.#app, { host, port }, resolve));
+    if (socket === false) throw new ServiceError('bad_config', `cannot listen on ${host}:${port}`);
+    this.#socket = socket;
+    return { port: us_socket_local_port(socket) };
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    if (this.#socket !== null) us_listen_socket_close(this.#socket);
+    this.#socket = null;
+    await this.#idle(graceMs);
+    this.#app.close();
+  }
+
+  #begin(head: RequestHead): Conversation {
+    const conversation = converse(this.#options, head);
+    this.#underWay += 1;
+    return { ...conversation, ended: (reply) => { this.#end(); conversation.ended(reply); } };
+  }
+
+  #end(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#onIdle?.();
+  }
+
+  async #idle(graceMs: number): Promise<void> {
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.#onIdle = () => { clearTimeout(timer); resolve(); };
+    });
+  }
+}
+
+type ListenCallback = (socket: us_listen_socket | false) => void;
+type ListenWithOptions = (host: string, port: number, options: number, callback: ListenCallback) => void;
+
+/** LIBUS_LISTEN_EXCLUSIVE_PORT: without it two processes may share the port and each gets some of the connections. */
+const exclusivePort = 1;
+
+/** The library takes a host together with options, but its types do not say so. */
+function listenAlone(app: ReturnType<typeof App>, address: { host: string; port: number }, callback: ListenCallback): void {
+  const listen = app.listen.bind(app) as unknown as ListenWithOptions;
+  listen(address.host, address.port, exclusivePort, callback);
+}

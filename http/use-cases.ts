@@ -1,0 +1,98 @@
+// What the endpoints call: the driver's and the operator's use cases, wired in when the service is composed.
+import type { EventType, LifecycleEvent } from '../machines/events.ts';
+import type { MatchingId, Profile } from '../machines/ids.ts';
+import type { EpochMs, MatchingRecord } from '../machines/matching-record.ts';
+import type { Status } from '../machines/status.ts';
+import type { Config } from '../runtime/config/config.ts';
+import type { Context } from '../runtime/context.ts';
+import type { ChatMessage, ContactList, EnrolResult, Locale, Offer, Participation } from '../runtime/mentorship/participant.ts';
+import type { Role, StoreReads } from '../runtime/store.ts';
+import type { TaskQueue } from '../runtime/tasks.ts';
+
+export interface CallerInput {
+  readonly caller: Profile;
+}
+export interface EnrolInput extends CallerInput {
+  readonly idempotencyKey: string | null;
+}
+export interface OfferInput extends CallerInput {
+  readonly locale: Locale;
+}
+export interface ContactsInput extends CallerInput {
+  readonly role: Role | null;
+  readonly limit: number;
+  readonly cursor: string | null;
+  readonly locale: Locale;
+}
+export interface MessagesInput extends CallerInput {
+  readonly matchingId: MatchingId;
+  readonly locale: Locale;
+}
+export interface MarkReadInput extends CallerInput {
+  readonly matchingId: MatchingId;
+  /** Null: everything until now. */
+  readonly readThrough: EpochMs | null;
+}
+
+export interface DriverUseCases {
+  enrol(input: EnrolInput, signal: AbortSignal): Promise<EnrolResult>;
+  participation(input: CallerInput, signal: AbortSignal): Promise<{ participation: Participation | null; roles: readonly Role[] }>;
+  offer(input: OfferInput, signal: AbortSignal): Promise<Offer>;
+  contacts(input: ContactsInput, signal: AbortSignal): Promise<ContactList>;
+  /** Null when the caller may not see the matching, or there is none. */
+  messages(input: MessagesInput, signal: AbortSignal): Promise<{ messages: readonly ChatMessage[]; unread: number } | null>;
+  /** False when the caller may not see the matching, or there is none. */
+  markRead(input: MarkReadInput, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface SendEventInput {
+  readonly matchingId: MatchingId;
+  readonly event: LifecycleEvent;
+  readonly reason: string;
+}
+export interface SentEvent {
+  readonly outcome: 'moved' | 'ignored';
+  readonly from: Status;
+  readonly to: Status;
+}
+
+export interface JobReport {
+  /** `succeeded`, `failed`, `cancelled`, `locked`: another host runs it. */
+  readonly outcome: string;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly error: string | null;
+}
+
+export interface AdminUseCases {
+  /** Null when there is no such matching. */
+  sendEvent(input: SendEventInput, signal: AbortSignal): Promise<SentEvent | null>;
+  allowedEvents(matching: MatchingRecord): Promise<readonly EventType[]>;
+  /** Settles when the run is over, which may be long after the request. */
+  runJob(name: string, options: { readonly dryRun: boolean }): Promise<JobReport>;
+}
+
+/** Resolves while its subject is well, throws otherwise. */
+export type Probe = (signal: AbortSignal) => Promise<unknown>;
+
+export interface DriverContext {
+  readonly useCases: DriverUseCases;
+}
+
+/** Operators look at the store; they change it only through the use cases. */
+export type AdminReads = Pick<
+  StoreReads,
+  'now' | 'matchings' | 'transitions' | 'tasksOfMatching' | 'announcements' | 'results' | 'listMatchings' | 'jobRuns' | 'rejects' | 'funnel'
+>;
+
+export interface AdminContext extends Pick<Context, 'operations' | 'metrics' | 'log'> {
+  readonly config: Pick<Config, 'jobs'>;
+  readonly store: AdminReads;
+  readonly tasks: Pick<TaskQueue, 'list' | 'find' | 'revive'>;
+  readonly useCases: AdminUseCases;
+  /** What `/ready` looks at, by name. */
+  readonly probes: Readonly<Record<string, Probe>>;
+  /** The OpenAPI document of both listeners. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** How long a request waits for the job it started. */
+  readonly jobWaitMs: number;
+}

@@ -1,0 +1,78 @@
+// Writes the generated parts of the documentation, or with --check fails when they differ from their source.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { httpReference } from '../../http/reference.ts';
+import { applicationMachine } from '../../machines/application.ts';
+import { mermaidOf } from '../../machines/diagram.ts';
+import { importMachine } from '../../machines/import.ts';
+import { matchingMachine } from '../../machines/matching.ts';
+import { serviceVariables } from '../../runtime/config/env.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Text between `<!-- generated:<name> -->` and `<!-- /generated -->`, by file and name. */
+const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'README.md': { lifecycle: () => mermaid(mermaidOf(matchingMachine)) },
+  'docs/lifecycle.md': {
+    lifecycle: () => mermaid(mermaidOf(matchingMachine)),
+    application: () => mermaid(mermaidOf(applicationMachine)),
+    import: () => mermaid(mermaidOf(importMachine)),
+  },
+  'docs/http.md': { endpoints: httpReference },
+  'docs/operations.md': { variables: variableTable },
+};
+
+function mermaid(text: string): string {
+  return `\`\`\`mermaid\n${text}\`\`\`\n`;
+}
+
+function variableTable(): string {
+  const rows = Object.entries(serviceVariables).map(([name, schema]) => {
+    const fallback = schema.safeParse(undefined);
+    return `| \`${name}\` | ${fallback.success ? defaultText(fallback.data) : 'required'} |`;
+  });
+  return ['| variable | default |', '|---|---|', ...rows, ''].join('\n');
+}
+
+function defaultText(value: string | number | boolean | undefined): string {
+  if (value === undefined) return '-';
+  return `\`${typeof value === 'number' ? durationText(value) : value}\``;
+}
+
+function durationText(value: number): string {
+  const units = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000]] as const;
+  const unit = units.find(([, ms]) => value >= ms && value % ms === 0);
+  return unit === undefined ? String(value) : `${value / unit[1]}${unit[0]}`;
+}
+
+function rendered(file: string, text: string): string {
+  return Object.entries(parts[file] ?? {}).reduce((whole, [name, source]) => {
+    const block = new RegExp(`(<!-- generated:${name} -->\\n)[\\s\\S]*?(<!-- /generated -->)`);
+    if (!block.test(whole)) throw new Error(`${file} has no part generated:${name}`);
+    return whole.replace(block, (_all, open: string, close: string) => `${open}\n${source()}\n${close}`);
+  }, text);
+}
+
+/** Files whose generated parts differ from their source. */
+export function staleDocuments(): string[] {
+  return Object.keys(parts).filter((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return rendered(file, text) !== text;
+  });
+}
+
+function main(): void {
+  const stale = staleDocuments();
+  if (process.argv.includes('--check')) {
+    for (const file of stale) console.error(`${file} is stale: run npm run docs`);
+    process.exitCode = stale.length === 0 ? 0 : 1;
+    return;
+  }
+  for (const file of stale) {
+    const path = join(root, file);
+    writeFileSync(path, rendered(file, readFileSync(path, 'utf8')));
+    console.log(`wrote ${file}`);
+  }
+}
+
+if (import.meta.main) main();

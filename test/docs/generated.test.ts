@@ -1,0 +1,7 @@
+// The generated parts of the documentation equal their source.
+import { expect, test } from 'vitest';
+import { staleDocuments } from './generate.ts';
+
+test('the generated documentation is up to date', () => {
+  expect(staleDocuments()).toEqual([]);
+});
