@@ -1,0 +1,121 @@
+// Rows to records and back. A column that does not hold what the schema promises is `record_corrupt`, named, never a guess.
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { DriverId, MatchingId, ParkId, Profile, Udid } from '../../../machines/ids.ts';
+import type { MatchingRecord } from '../../../machines/matching-record.ts';
+import { isStatus } from '../../../machines/status.ts';
+import { ServiceError } from '../../errors.ts';
+import type { Row } from './session.ts';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A lower-case UUID as its 16 bytes; any other id as it is. The schema shows both as text again. */
+export function packId(id: string): SQLInputValue {
+  return uuid.test(id) ? Buffer.from(id.replaceAll('-', ''), 'hex') : id;
+}
+
+/** `~` stands for the id of the matching, with which most event ids begin; `=` for nothing. */
+export function packEventId(eventId: string, matchingId: string): string {
+  return eventId.startsWith(matchingId) ? `~${eventId.slice(matchingId.length)}` : `=${eventId}`;
+}
+
+function corrupt(column: string): ServiceError {
+  return new ServiceError('record_corrupt', `sqlite: column ${column} holds what it must not`);
+}
+
+/** The value when `accepts` it; the one door from a row to a typed record. */
+export function readAs<Value extends SQLOutputValue>(row: Row, column: string, accepts: (value: unknown) => value is Value): Value {
+  const value = row[column];
+  if (!accepts(value)) throw corrupt(column);
+  return value;
+}
+
+export function readText(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== 'string') throw corrupt(column);
+  return value;
+}
+
+export function readTextOrNull(row: Row, column: string): string | null {
+  return row[column] === null ? null : readText(row, column);
+}
+
+export function readInteger(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value !== 'number') throw corrupt(column);
+  return value;
+}
+
+export function readIntegerOrNull(row: Row, column: string): number | null {
+  return row[column] === null ? null : readInteger(row, column);
+}
+
+// Ids were parsed before they were stored: what our own text columns hold needs no second parser.
+
+export function readMatchingId(row: Row): MatchingId {
+  return readText(row, 'matching_id') as MatchingId;
+}
+
+export function readNewbie(row: Row): Profile {
+  return { parkId: readText(row, 'newbie_park_id') as ParkId, driverId: readText(row, 'newbie_driver_id') as DriverId };
+}
+
+function readMentor(row: Row): Profile | null {
+  if (row['mentor_park_id'] === null) return null;
+  return { parkId: readText(row, 'mentor_park_id') as ParkId, driverId: readText(row, 'mentor_driver_id') as DriverId };
+}
+
+function readUdid(row: Row, column: string): Udid | null {
+  return readTextOrNull(row, column) as Udid | null;
+}
+
+/** What each stored column of `matchings` takes from the record. */
+const matchingValues = {
+  uuid: (record) => packId(record.id),
+  created_at: (record) => record.createdAt,
+  matched_at: (record) => record.matchedAt,
+  mentor_park_id: (record) => record.mentor?.parkId ?? null,
+  mentor_driver_id: (record) => record.mentor?.driverId ?? null,
+  newbie_park_id: (record) => record.newbie.parkId,
+  newbie_driver_id: (record) => record.newbie.driverId,
+  status: (record) => record.status,
+  mentor_promocode: (record) => record.mentorPromocode,
+  completed_at: (record) => record.completedAt,
+  original_connected_dttm: (record) => record.originalConnectedAt,
+  newbie_last_read_at: (record) => record.newbieLastReadAt,
+  mentor_last_read_at: (record) => record.mentorLastReadAt,
+  newbie_udid: (record) => record.newbieUdid,
+  mentor_udid: (record) => record.mentorUdid,
+  version: (record) => record.version,
+  updated_at: (record) => record.updatedAt,
+  epoch: (record) => record.epoch,
+  status_since: (record) => record.statusSince,
+} as const satisfies Readonly<Record<string, (record: MatchingRecord) => SQLInputValue>>;
+
+export const matchingColumns: readonly string[] = Object.keys(matchingValues);
+
+/** In the order of {@link matchingColumns}. */
+export function valuesOfMatching(record: MatchingRecord): SQLInputValue[] {
+  return Object.values(matchingValues).map((valueOf) => valueOf(record));
+}
+
+export function matchingFrom(row: Row): MatchingRecord {
+  return {
+    id: readText(row, 'id') as MatchingId,
+    createdAt: readInteger(row, 'created_at'),
+    updatedAt: readInteger(row, 'updated_at'),
+    version: readInteger(row, 'version'),
+    status: readAs(row, 'status', isStatus),
+    statusSince: readInteger(row, 'status_since'),
+    epoch: readInteger(row, 'epoch'),
+    newbie: readNewbie(row),
+    newbieUdid: readUdid(row, 'newbie_udid'),
+    mentor: readMentor(row),
+    mentorUdid: readUdid(row, 'mentor_udid'),
+    matchedAt: readIntegerOrNull(row, 'matched_at'),
+    originalConnectedAt: readIntegerOrNull(row, 'original_connected_dttm'),
+    mentorPromocode: readTextOrNull(row, 'mentor_promocode'),
+    completedAt: readIntegerOrNull(row, 'completed_at'),
+    newbieLastReadAt: readIntegerOrNull(row, 'newbie_last_read_at'),
+    mentorLastReadAt: readIntegerOrNull(row, 'mentor_last_read_at'),
+  };
+}

@@ -1,0 +1,121 @@
+// Matchings with their transitions, the guard of one live matching per person, and the keys of repeated requests.
+import type { MatchingId, PersonKey, Profile } from '../../../machines/ids.ts';
+import type { MatchingRecord } from '../../../machines/matching-record.ts';
+import { isEventType } from '../../../machines/events.ts';
+import { isStatus, type Status } from '../../../machines/status.ts';
+import type { TransitionRecord } from '../../store.ts';
+import {
+  matchingColumns, matchingFrom, packId, readAs, readInteger, readIntegerOrNull, readMatchingId, readText, readTextOrNull, valuesOfMatching,
+} from './columns.ts';
+import { Conflict } from './failure.ts';
+import type { Row, Session } from './session.ts';
+
+/** What a read of `matchings` selects; `seq` breaks ties in keyset pages. */
+export const selectedMatching = ['seq', 'id', ...matchingColumns.filter((column) => column !== 'uuid')].join(', ');
+export const selectedTransition = 'id, matching_id, created_at, "from", "to", event, actor, epoch, version, reason';
+
+export const matchingSql = {
+  byId: `SELECT ${selectedMatching} FROM matchings WHERE uuid = ?`,
+  byNewbie: `SELECT ${selectedMatching} FROM matchings WHERE newbie_driver_id = ? AND newbie_park_id = ?`,
+  byMentor: `SELECT ${selectedMatching} FROM matchings WHERE mentor_driver_id = ? AND mentor_park_id = ?`,
+  insert: `INSERT INTO matchings (${matchingColumns.join(', ')}) VALUES (${matchingColumns.map(() => '?').join(', ')})`,
+  update: `UPDATE matchings SET ${matchingColumns.map((column) => `${column} = ?`).join(', ')} WHERE uuid = ? AND version = ?`,
+  transitions: `SELECT ${selectedTransition} FROM status_transitions WHERE matching = ? ORDER BY version`,
+  insertTransition: `INSERT INTO status_transitions
+    (uuid, matching, created_at, "from", "to", event, actor, epoch, version, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ofPerson: 'SELECT matching_id FROM persons WHERE person = ?',
+  claimPerson: 'INSERT INTO persons (person, matching) VALUES (?, ?) ON CONFLICT (person) DO NOTHING',
+  ofKey: 'SELECT matching_id FROM idempotency_keys WHERE idempotency_key = ?',
+  rememberKey: `INSERT INTO idempotency_keys (idempotency_key, matching, created_at) VALUES (?, ?, ?)
+    ON CONFLICT (idempotency_key) DO NOTHING`,
+  counts: `SELECT reached, present, (SELECT min(status_since) FROM matchings WHERE status = ?1) AS oldest_since
+    FROM status_counts WHERE status = ?1`,
+} as const;
+
+/** Each matching once, in the order of the first mention of its id; unknown ids are left out. */
+export function selectMatchings(session: Session, ids: readonly MatchingId[]): MatchingRecord[] {
+  return [...new Set(ids)].flatMap((id) => session.all(matchingSql.byId, packId(id)).map(matchingFrom));
+}
+
+export function rowsOfNewbies(session: Session, profiles: readonly Profile[]): Row[] {
+  return distinctRows(profiles.flatMap(({ parkId, driverId }) => session.all(matchingSql.byNewbie, driverId, parkId)));
+}
+
+export function rowsOfMentors(session: Session, profiles: readonly Profile[]): Row[] {
+  return distinctRows(profiles.flatMap(({ parkId, driverId }) => session.all(matchingSql.byMentor, driverId, parkId)));
+}
+
+/** A matching whose two sides are both asked for is found twice. */
+export function distinctRows(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map((row) => [readInteger(row, 'seq'), row])).values()];
+}
+
+export function insertMatching(session: Session, record: MatchingRecord): void {
+  session.run(matchingSql.insert, ...valuesOfMatching(record));
+}
+
+export function updateMatching(session: Session, next: MatchingRecord, expectedVersion: number): void {
+  const changed = session.run(matchingSql.update, ...valuesOfMatching(next), packId(next.id), expectedVersion);
+  if (changed === 0) throw new Conflict('the matching has another version');
+}
+
+export function selectTransitions(session: Session, id: MatchingId): TransitionRecord[] {
+  return session.all(matchingSql.transitions, packId(id)).map(transitionFrom);
+}
+
+export function insertTransition(session: Session, record: TransitionRecord): void {
+  const { id, matchingId, createdAt, from, to, event, actor, epoch, version, reason } = record;
+  session.run(matchingSql.insertTransition, packId(id), packId(matchingId), createdAt, from, to, event, actor, epoch, version, reason);
+}
+
+function transitionFrom(row: Row): TransitionRecord {
+  return {
+    id: readText(row, 'id'),
+    matchingId: readMatchingId(row),
+    createdAt: readInteger(row, 'created_at'),
+    from: row['from'] === null ? null : readAs(row, 'from', isStatus),
+    to: readAs(row, 'to', isStatus),
+    event: readAs(row, 'event', isEventType),
+    actor: readText(row, 'actor'),
+    epoch: readInteger(row, 'epoch'),
+    version: readInteger(row, 'version'),
+    reason: readTextOrNull(row, 'reason'),
+  };
+}
+
+export function matchingOfPerson(session: Session, person: PersonKey): MatchingId | null {
+  const row = session.get(matchingSql.ofPerson, person);
+  return row === null ? null : readMatchingId(row);
+}
+
+/** The same claim may be repeated; a claim of another matching is a lost race. */
+export function claimPerson(session: Session, person: PersonKey, id: MatchingId): void {
+  session.run(matchingSql.claimPerson, person, packId(id));
+  if (matchingOfPerson(session, person) !== id) throw new Conflict('the person is claimed by another matching');
+}
+
+export function matchingOfIdempotencyKey(session: Session, key: string): MatchingId | null {
+  const row = session.get(matchingSql.ofKey, key);
+  return row === null ? null : readMatchingId(row);
+}
+
+/** The first matching of a key stays its matching; a second one is a lost race. */
+export function rememberIdempotencyKey(session: Session, key: string, id: MatchingId): void {
+  session.run(matchingSql.rememberKey, key, packId(id), session.now);
+  if (matchingOfIdempotencyKey(session, key) !== id) throw new Conflict('the key belongs to another matching');
+}
+
+export interface StatusCount {
+  readonly reached: number;
+  readonly present: number;
+  readonly oldestSince: number | null;
+}
+
+export function countStatus(session: Session, status: Status): StatusCount {
+  const row = session.get(matchingSql.counts, status) ?? {};
+  return {
+    reached: readInteger(row, 'reached'),
+    present: readInteger(row, 'present'),
+    oldestSince: readIntegerOrNull(row, 'oldest_since'),
+  };
+}

@@ -1,0 +1,69 @@
+// The statements of one transaction or one snapshot, at one moment of the database's clock, until it ends.
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { EpochMs } from '../../../machines/matching-record.ts';
+import { programmeTime, type Timescale } from '../../clock.ts';
+import { ServiceError } from '../../errors.ts';
+import type { Connection } from './database.ts';
+import { isUnavailable, translate } from './failure.ts';
+
+export type Row = Readonly<Record<string, SQLOutputValue>>;
+
+export interface DatabaseClock {
+  readonly timescale: Timescale;
+  readonly databaseNowMs: () => EpochMs;
+}
+
+export class Session {
+  /** Database time at which this session began; leases and task delays count in it. */
+  readonly databaseMs: EpochMs;
+  /** The same moment as programme time. */
+  readonly now: EpochMs;
+  readonly #connection: Connection;
+  #ended = false;
+  #failure: ServiceError | null = null;
+
+  constructor(connection: Connection, clock: DatabaseClock) {
+    this.#connection = connection;
+    this.databaseMs = clock.databaseNowMs();
+    this.now = programmeTime(clock.timescale, this.databaseMs);
+  }
+
+  /** Trouble with the file, kept even when the callback has caught the error: nothing after it may be committed. */
+  get failure(): ServiceError | null {
+    return this.#failure;
+  }
+
+  /** Itself, for callers that may have kept it too long; throws once it has ended. */
+  live(): this {
+    if (this.#ended) throw new ServiceError('internal', 'a transaction was used after its end');
+    return this;
+  }
+
+  all(sql: string, ...parameters: SQLInputValue[]): Row[] {
+    return this.#ask(() => this.#connection.statement(sql).all(...parameters));
+  }
+
+  get(sql: string, ...parameters: SQLInputValue[]): Row | null {
+    return this.#ask(() => this.#connection.statement(sql).get(...parameters) ?? null);
+  }
+
+  /** Answers how many rows the statement changed. */
+  run(sql: string, ...parameters: SQLInputValue[]): number {
+    return this.#ask(() => Number(this.#connection.statement(sql).run(...parameters).changes));
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  #ask<Result>(statement: () => Result): Result {
+    this.live();
+    try {
+      return statement();
+    } catch (error) {
+      const translated = translate(error);
+      if (isUnavailable(translated)) this.#failure = translated;
+      throw translated;
+    }
+  }
+}

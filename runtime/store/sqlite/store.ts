@@ -1,0 +1,132 @@
+// The embedded store on node:sqlite: one file, one writing connection with group commit, one reading connection with snapshots.
+import type { EpochMs } from '../../../machines/matching-record.ts';
+import { type Status, statuses } from '../../../machines/status.ts';
+import type { Timescale } from '../../clock.ts';
+import type { LeaseTable } from '../../lock.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { MatchingReads, Store, StoreReads, StoreTx } from '../../store.ts';
+import type { TaskQueue } from '../../tasks.ts';
+import { matchingFrom } from './columns.ts';
+import { type Connection, openConnections } from './database.ts';
+import { selectContacts, selectDialog } from './dialogs.ts';
+import * as journal from './journal.ts';
+import { assertLease, leaseTable } from './leases.ts';
+import { listMatchings, selectMatchedBefore } from './listing.ts';
+import * as matchings from './matchings.ts';
+import * as results from './results.ts';
+import { applyMigrations, schemaVersion } from './schema.ts';
+import { type DatabaseClock, Session } from './session.ts';
+import { statements } from './statements.ts';
+import { migrations } from './tables.ts';
+import { type Access, enqueueTask, taskQueue, tasksOfMatching } from './tasks.ts';
+import { GroupCommitter } from './transaction.ts';
+
+export interface SqliteStoreOptions {
+  /** Path of the database file; it and its directory are made when missing. */
+  readonly file: string;
+  readonly timescale: Timescale;
+  readonly databaseNowMs?: () => EpochMs;
+  /** Uniform in [0, 1): jitter. */
+  readonly random?: () => number;
+  readonly metrics?: Metrics;
+}
+
+export interface SqliteStore {
+  readonly store: Store;
+  readonly tasks: TaskQueue;
+  readonly leases: LeaseTable;
+}
+
+/** Throws `store_unavailable` when the file cannot be opened. `store.close()` closes the queue and the leases too. */
+export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
+  const { file, timescale, databaseNowMs = Date.now, random = Math.random, metrics } = options;
+  const { writer, reader } = openConnections(file, new Set(Object.values(statements)));
+  const clock: DatabaseClock = { timescale, databaseNowMs };
+  const committer = new GroupCommitter(writer, { clock, random, metrics });
+  const access: Access = {
+    read: async (query) => readSnapshot(reader, clock, query),
+    write: (work) => committer.transact(work),
+  };
+  const store: Store = {
+    ...readsOf(access.read),
+    transact: (work, signal) => committer.transact((session) => work(transactionOf(session)), signal),
+    migrate: () => applyMigrations(committer, writer, migrations),
+    ping: async () => {
+      await access.read(schemaVersion);
+    },
+    close: async () => {
+      await committer.close();
+      // The writer last: the last connection to close tidies the log away, which a read-only one cannot.
+      reader.close();
+      writer.close();
+    },
+  };
+  return { store, tasks: taskQueue(access), leases: leaseTable(access) };
+}
+
+function readSnapshot<Result>(reader: Connection, clock: DatabaseClock, query: (session: Session) => Result): Result {
+  const session = new Session(reader, clock);
+  reader.execute('BEGIN');
+  try {
+    return query(session);
+  } finally {
+    session.end();
+    reader.rollback();
+  }
+}
+
+function matchingReadsOf(run: Access['read']): MatchingReads {
+  return {
+    now: () => run((session) => session.now),
+    matchings: (ids) => run((session) => matchings.selectMatchings(session, ids)),
+    matchingsOfNewbies: (profiles) => run((session) => matchings.rowsOfNewbies(session, profiles).map(matchingFrom)),
+    matchingsOfMentors: (profiles) => run((session) => matchings.rowsOfMentors(session, profiles).map(matchingFrom)),
+    results: (ids) => run((session) => results.selectResults(session, ids)),
+    transitions: (id) => run((session) => matchings.selectTransitions(session, id)),
+    announcements: (id) => run((session) => results.selectAnnouncements(session, id)),
+    matchingOfPerson: (person) => run((session) => matchings.matchingOfPerson(session, person)),
+    matchingOfIdempotencyKey: (key) => run((session) => matchings.matchingOfIdempotencyKey(session, key)),
+    pendingPromocodes: (page) => run((session) => results.selectPendingPromocodes(session, page)),
+    jobState: (name) => run((session) => journal.jobState(session, name)),
+  };
+}
+
+function readsOf(run: Access['read']): StoreReads {
+  return {
+    ...matchingReadsOf(run),
+    contacts: (query) => run((session) => selectContacts(session, query)),
+    dialog: (id) => run((session) => selectDialog(session, id)),
+    matchedBefore: (status, before, page) => run((session) => selectMatchedBefore(session, status, before, page)),
+    listMatchings: (filter, page) => run((session) => listMatchings(session, filter, page)),
+    funnel: () => run(countAll),
+    jobRuns: (filter, page) => run((session) => journal.selectJobRuns(session, filter, page)),
+    rejects: (filter, page) => run((session) => journal.selectRejects(session, filter, page)),
+    tasksOfMatching: (id) => run((session) => tasksOfMatching(session, id)),
+  };
+}
+
+function countAll(session: Session): Record<Status, matchings.StatusCount> {
+  const counts = statuses.map((status) => [status, matchings.countStatus(session, status)]);
+  return Object.fromEntries(counts) as Record<Status, matchings.StatusCount>;
+}
+
+function transactionOf(session: Session): StoreTx {
+  return {
+    ...matchingReadsOf(async (query) => query(session.live())),
+    insertMatching: async (record) => matchings.insertMatching(session, record),
+    updateMatching: async (next, expectedVersion) => matchings.updateMatching(session, next, expectedVersion),
+    insertTransition: async (record) => matchings.insertTransition(session, record),
+    claimPerson: async (person, id) => matchings.claimPerson(session, person, id),
+    rememberIdempotencyKey: async (key, id) => matchings.rememberIdempotencyKey(session, key, id),
+    mergeResults: async (id, newbie, figures) => results.mergeResults(session, id, newbie, figures),
+    retireResults: async (id, epoch) => results.retireResults(session, id, epoch),
+    recordAnnouncement: async (record) => results.recordAnnouncement(session, record),
+    putPendingPromocode: async (record) => results.putPendingPromocode(session, record),
+    deletePendingPromocode: async (entity, promocode) => results.deletePendingPromocode(session, entity, promocode),
+    insertRejects: async (records) => journal.insertRejects(session, records),
+    putJobState: async (name, value) => journal.putJobState(session, name, value),
+    putJobRun: async (record) => journal.putJobRun(session, record),
+    enqueue: async (task) => enqueueTask(session, task),
+    assertLease: async (lease) => assertLease(session, lease),
+  };
+}
