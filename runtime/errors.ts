@@ -2,6 +2,7 @@
 
 const codes = {
   bad_config: { status: 500, retryable: false },
+  bad_cursor: { status: 400, retryable: false },
   store_unavailable: { status: 503, retryable: true },
   store_conflict: { status: 503, retryable: true },
   upstream_unavailable: { status: 503, retryable: true },
@@ -9,8 +10,11 @@ const codes = {
   upstream_refused: { status: 503, retryable: false },
   yt_unavailable: { status: 503, retryable: true },
   yt_table_missing: { status: 503, retryable: true },
+  yt_refused: { status: 503, retryable: false },
   announcement_refused: { status: 503, retryable: false },
   lock_lost: { status: 503, retryable: true },
+  job_running: { status: 409, retryable: true },
+  job_unavailable: { status: 404, retryable: false },
   payload_malformed: { status: 500, retryable: false },
   record_corrupt: { status: 500, retryable: false },
   cancelled: { status: 503, retryable: true },

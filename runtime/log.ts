@@ -17,3 +17,8 @@ export function createLog(level: string, destination?: DestinationStream): Log {
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
+
+/** Appends to a file, which several threads may share: each line is written whole. */
+export function logFile(path: string): DestinationStream {
+  return pino.destination({ dest: path, mkdir: true });
+}

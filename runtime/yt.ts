@@ -5,7 +5,7 @@ export interface ApplicationRow {
   readonly matching_id: string;
   readonly newbie_park_id: string;
   readonly newbie_driver_id: string;
-  readonly phone: string;
+  readonly phone: string | null;
   readonly city: string | null;
   readonly city_geo_id: number | null;
   readonly city_source: 'gps' | 'ip' | 'unknown';

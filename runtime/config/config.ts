@@ -72,6 +72,8 @@ export interface Config {
   readonly jobs: JobsConfig;
   readonly taskWorkers: number;
   readonly logLevel: string;
+  /** Null for standard output. */
+  readonly logFile: string | null;
   readonly programme: ProgrammeConfig;
 }
 
@@ -111,6 +113,7 @@ export function readConfig(environment: Environment): Config {
     },
     taskWorkers: variables.TASK_WORKERS,
     logLevel: variables.LOG_LEVEL,
+    logFile: variables.LOG_FILE ?? null,
     programme: programmeOf(variables),
   };
 }

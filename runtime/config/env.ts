@@ -97,5 +97,6 @@ export const serviceVariables = {
   FINISH_PROGRAMME_EVERY: period.default(unitsMs.d),
   REPLICATE_EVERY: period.default(unitsMs.h),
   ARCHIVE_EVERY: period.default(unitsMs.d),
+  LOG_FILE: text.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a pino level such as info').default('info'),
 };

@@ -1,0 +1,37 @@
+// tasks: what waits, what runs, what is dead, and another try for the dead.
+import { Command, Option } from 'commander';
+import { openStore } from '../compose.ts';
+import { readStoreConfig } from '../config/config.ts';
+import { queues, TaskState, type Queue, type TaskQueue } from '../tasks.ts';
+import { mistake, print } from './output.ts';
+
+const pageSize = 100;
+
+export function tasksCommand(): Command {
+  const list = new Command('list')
+    .description('print tasks, a page of 100 at a time')
+    .addOption(new Option('--queue <name>', 'of one queue').choices(queues))
+    .addOption(new Option('--state <state>', 'in one state').choices(Object.values(TaskState)))
+    .option('--cursor <cursor>', 'go on after an earlier page')
+    .action((options: { queue?: Queue; state?: TaskState; cursor?: string }) => withTasks(async (tasks) => {
+      const { queue, state, cursor = null } = options;
+      print(await tasks.list({ ...(queue && { queue }), ...(state && { state }) }, { limit: pageSize, cursor }));
+    }));
+  const retry = new Command('retry')
+    .description('give a dead or waiting task another try now')
+    .argument('<id>', 'id of the task')
+    .action((id: string) => withTasks(async (tasks) => {
+      if (!(await tasks.revive(id))) throw mistake('<id>: there is no dead or waiting task with this id');
+      print(await tasks.find(id));
+    }));
+  return new Command('tasks').description('look at the task queue').addCommand(list).addCommand(retry);
+}
+
+async function withTasks(use: (tasks: TaskQueue) => Promise<void>): Promise<void> {
+  const { store, tasks } = openStore(readStoreConfig(process.env));
+  try {
+    await use(tasks);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,92 @@
+// Names and phones of contacts. They are personal data: held in memory for half a minute, and nowhere else.
+import { LRUCache } from 'lru-cache';
+import { type Profile, type ProfileKey, profileKey } from '../../machines/ids.ts';
+import type { ProfileDetails, Upstreams } from '../upstream.ts';
+import { type ContactName, nameContact, type NameFormat } from './contact-name.ts';
+import { type MaybeDegraded, unlessDown, Upstream } from './degraded.ts';
+
+const rememberMs = 30_000;
+const maxPeople = 5_000;
+
+export interface ContactCard extends ContactName {
+  /** E.164. */
+  readonly phone: string | null;
+}
+
+/** Everyone asked about has an entry; what is unknown, or whose upstream is down, is null. */
+export interface People {
+  names(profiles: readonly Profile[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<ProfileKey, ContactName>>>;
+  cards(profiles: readonly Profile[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<ProfileKey, ContactCard>>>;
+}
+
+/** `clock` gives milliseconds of elapsed time, from any positive start. */
+export function createPeople(
+  upstreams: Pick<Upstreams, 'driverProfiles' | 'personal'>,
+  nameFormat: NameFormat,
+  clock: { now(): number } = performance,
+): People {
+  const detailsOf = remembered<ProfileKey, ProfileDetails>(clock);
+  const phoneOf = remembered<string, string>(clock);
+
+  function details(profiles: readonly Profile[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<ProfileKey, ProfileDetails>>> {
+    const byKey = new Map(profiles.map((profile) => [profileKey(profile), profile]));
+    const fetch = (missing: readonly ProfileKey[]): Promise<Map<ProfileKey, ProfileDetails>> =>
+      upstreams.driverProfiles.retrieve(missing.flatMap((key) => byKey.get(key) ?? []), signal);
+    return lookUp({ upstream: Upstream.driver_profiles, cache: detailsOf, fetch }, [...byKey.keys()]);
+  }
+
+  function phones(ids: readonly string[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<string, string>>> {
+    return lookUp({ upstream: Upstream.personal, cache: phoneOf, fetch: (missing) => upstreams.personal.phones(missing, signal) }, ids);
+  }
+
+  return {
+    async names(profiles, signal) {
+      const { value, degraded } = await details(profiles, signal);
+      return { value: describe(profiles, (key) => nameContact(value.get(key)?.fullName ?? null, nameFormat)), degraded };
+    },
+    async cards(profiles, signal) {
+      const known = await details(profiles, signal);
+      const phoneIds = [...known.value.values()].flatMap(({ phonePdId }) => phonePdId ?? []);
+      const called = await phones([...new Set(phoneIds)], signal);
+      const card = (key: ProfileKey): ContactCard => {
+        const found = known.value.get(key);
+        return { ...nameContact(found?.fullName ?? null, nameFormat), phone: called.value.get(found?.phonePdId ?? '') ?? null };
+      };
+      return { value: describe(profiles, card), degraded: [...known.degraded, ...called.degraded] };
+    },
+  };
+}
+
+// Purged by a timer rather than when next looked at: personal data leaves the memory on time even if nobody asks again.
+function remembered<Key extends string, Value extends {}>(clock: { now(): number }): LRUCache<Key, Value> {
+  return new LRUCache<Key, Value>({ max: maxPeople, ttl: rememberMs, ttlResolution: 0, ttlAutopurge: true, perf: clock });
+}
+
+interface Source<Key extends string, Value extends {}> {
+  readonly upstream: Upstream;
+  readonly cache: LRUCache<Key, Value>;
+  readonly fetch: (missing: readonly Key[]) => Promise<Map<Key, Value>>;
+}
+
+async function lookUp<Key extends string, Value extends {}>(
+  source: Source<Key, Value>,
+  keys: readonly Key[],
+): Promise<MaybeDegraded<Map<Key, Value>>> {
+  const found = new Map(keys.flatMap((key) => entryOf(key, source.cache.get(key))));
+  const missing = keys.filter((key) => !found.has(key));
+  if (missing.length === 0) return { value: found, degraded: [] };
+  const { value, degraded } = await unlessDown(source.upstream, () => source.fetch(missing), () => new Map<Key, Value>());
+  for (const [key, fetched] of value) {
+    source.cache.set(key, fetched);
+    found.set(key, fetched);
+  }
+  return { value: found, degraded };
+}
+
+function entryOf<Key, Value>(key: Key, value: Value | undefined): [Key, Value][] {
+  return value === undefined ? [] : [[key, value]];
+}
+
+function describe<Description>(profiles: readonly Profile[], of: (key: ProfileKey) => Description): Map<ProfileKey, Description> {
+  return new Map(profiles.map(profileKey).map((key) => [key, of(key)]));
+}

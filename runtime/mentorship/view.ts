@@ -1,0 +1,150 @@
+// What a participant reads: his own participation, the offer, his contacts, the messages of one dialog. Nothing here writes.
+import { type MatchingId, type Profile, profileKey } from '../../machines/ids.ts';
+import { composeMessages, countUnread } from '../messages/compose.ts';
+import { contactLinks, greeting } from '../messages/links.ts';
+import { say } from '../messages/texts.ts';
+import type { ContactsRecord, DialogRecord, Role } from '../store.ts';
+import { comparePositions, type ContactPosition, readCursor, writeCursor } from './contact-cursor.ts';
+import type { DriverDeps } from './driver-deps.ts';
+import type { ChatMessage, Contact, ContactList, Locale, Offer, Participation } from './participant.ts';
+import type { ContactCard } from './people.ts';
+import { isHidden, type Seat, seatOf } from './visibility.ts';
+
+export interface ContactsRequest {
+  readonly caller: Profile;
+  /** Only contacts of this role; null for all. */
+  readonly role: Role | null;
+  readonly limit: number;
+  readonly cursor: string | null;
+  readonly locale: Locale;
+}
+
+export interface DialogRequest {
+  readonly caller: Profile;
+  readonly matchingId: MatchingId;
+  readonly locale: Locale;
+}
+
+/** A dialog together with the caller's place in it. */
+interface SeatedDialog extends Seat {
+  readonly dialog: DialogRecord;
+}
+
+export async function participation(
+  deps: DriverDeps,
+  { caller }: { readonly caller: Profile },
+  signal?: AbortSignal,
+): Promise<{ participation: Participation | null; roles: readonly Role[] }> {
+  const { profiles } = await deps.identity.identify(caller, { fresh: false }, signal);
+  const record = await readContacts(deps, profiles);
+  return { participation: participationOf(record), roles: rolesOf(record, seated(record, profiles)) };
+}
+
+/**
+ * Shown to those who take part on neither side. Not shown while driver-profiles is down: whether the person takes part with
+ * another profile cannot be known then, and enrolment would be refused.
+ */
+export async function offer(
+  deps: DriverDeps,
+  { caller, locale }: { readonly caller: Profile; readonly locale: Locale },
+  signal?: AbortSignal,
+): Promise<Offer> {
+  const { profiles, degraded } = await deps.identity.identify(caller, { fresh: false }, signal);
+  const { store } = deps.ctx;
+  const [asNewbie, asMentor] = await Promise.all([store.matchingsOfNewbies(profiles), store.matchingsOfMentors(profiles)]);
+  return {
+    show: degraded.length === 0 && asNewbie.length === 0 && asMentor.length === 0,
+    title: say(locale, 'offer_title'),
+    text: say(locale, 'offer_text'),
+    button: say(locale, 'offer_button'),
+  };
+}
+
+/** The same data gives the same list, byte for byte. Throws `bad_cursor`. */
+export async function contacts(deps: DriverDeps, request: ContactsRequest, signal?: AbortSignal): Promise<ContactList> {
+  const after = request.cursor === null ? null : readCursor(request.cursor, request.caller);
+  const person = await deps.identity.identify(request.caller, { fresh: false }, signal);
+  const record = await readContacts(deps, person.profiles);
+  const all = seated(record, person.profiles);
+  const { items, more } = pageOf(all, request, after);
+  const cards = await deps.people.cards(items.map((item) => item.contact), signal);
+  const roles = rolesOf(record, all);
+  const last = items.at(-1);
+  return {
+    role: roles.at(-1) ?? null,
+    roles,
+    participation: participationOf(record),
+    contacts: items.map((item) => contactOf(item, cards.value.get(profileKey(item.contact)), request.locale)),
+    unreadTotal: all.reduce((total, item) => total + countUnread(item.dialog, item.viewer), 0),
+    nextCursor: more && last !== undefined ? writeCursor(positionOf(last), request.caller) : null,
+    degraded: [...new Set([...person.degraded, ...cards.degraded])].sort(),
+  };
+}
+
+/** Null alike for a dialog that does not exist and for one that the caller may not see (S5, A22). */
+export async function messages(
+  deps: DriverDeps,
+  { caller, matchingId, locale }: DialogRequest,
+  signal?: AbortSignal,
+): Promise<{ messages: readonly ChatMessage[]; unread: number } | null> {
+  const { profiles } = await deps.identity.identify(caller, { fresh: false }, signal);
+  const [dialog, now] = await Promise.all([deps.ctx.store.dialog(matchingId), deps.ctx.store.now()]);
+  const seat = dialog === null ? null : seatOf(dialog.matching, profiles);
+  if (dialog === null || seat === null || isHidden(dialog.matching, now, deps.ctx.config.programme.hideAfterMs)) return null;
+  const names = await deps.people.names([seat.contact], signal);
+  const contactFirstName = names.value.get(profileKey(seat.contact))?.firstName ?? null;
+  return { messages: composeMessages(dialog, seat.viewer, locale, { contactFirstName }), unread: countUnread(dialog, seat.viewer) };
+}
+
+function readContacts(deps: DriverDeps, profiles: readonly Profile[]): Promise<ContactsRecord> {
+  return deps.ctx.store.contacts({ profiles, hideAfterMs: deps.ctx.config.programme.hideAfterMs });
+}
+
+function seated({ dialogs }: ContactsRecord, profiles: readonly Profile[]): SeatedDialog[] {
+  const found = dialogs.flatMap((dialog) => {
+    const seat = seatOf(dialog.matching, profiles);
+    return seat === null ? [] : [{ ...seat, dialog }];
+  });
+  return found.sort((a, b) => comparePositions(positionOf(a), positionOf(b)));
+}
+
+function positionOf({ matchedAt, dialog }: SeatedDialog): ContactPosition {
+  return { matchedAt, matchingId: dialog.matching.id };
+}
+
+function pageOf(
+  all: readonly SeatedDialog[],
+  { role, limit }: ContactsRequest,
+  after: ContactPosition | null,
+): { items: SeatedDialog[]; more: boolean } {
+  const listed = role === null ? all : all.filter((item) => item.contactRole === role);
+  const rest = after === null ? listed : listed.filter((item) => comparePositions(positionOf(item), after) > 0);
+  return { items: rest.slice(0, limit), more: rest.length > limit };
+}
+
+/** In the order newbie, mentor, so that the last is the one the app shows first. */
+function rolesOf(record: ContactsRecord, all: readonly SeatedDialog[]): Role[] {
+  const takesPart = record.participation !== null || all.some((item) => item.viewer === 'newbie');
+  const mentors = all.some((item) => item.viewer === 'mentor');
+  return [...(takesPart ? (['newbie'] as const) : []), ...(mentors ? (['mentor'] as const) : [])];
+}
+
+function participationOf({ participation: record }: ContactsRecord): Participation | null {
+  return record === null ? null : { matchingId: record.id, status: record.status, since: record.statusSince };
+}
+
+function contactOf({ dialog, viewer, contactRole, matchedAt }: SeatedDialog, card: ContactCard | undefined, locale: Locale): Contact {
+  const names = { contactFirstName: card?.firstName ?? null };
+  const phone = card?.phone ?? null;
+  return {
+    matchingId: dialog.matching.id,
+    role: contactRole,
+    status: dialog.matching.status,
+    matchedAt,
+    name: card?.name ?? null,
+    phone,
+    links: contactLinks(phone, greeting(contactRole, locale, names)),
+    unread: countUnread(dialog, viewer),
+    messages: composeMessages(dialog, viewer, locale, names),
+  };
+}

@@ -1,0 +1,118 @@
+// The running service: the context, two listeners, the task worker and the scheduler, started and stopped in order.
+import { createAdminServer, createDriverServer, createGuards } from '../http/listeners.ts';
+import type { HttpServer } from '../http/server.ts';
+import type { AdminUseCases, DriverUseCases, Probe } from '../http/use-cases.ts';
+import type { JobReport } from '../jobs/job.ts';
+import { JobScheduler } from '../jobs/scheduler.ts';
+import { compose, processName, type Composed } from './compose.ts';
+import type { Config } from './config/config.ts';
+import type { Context } from './context.ts';
+import type { Log } from './log.ts';
+import { createDriverDeps } from './mentorship/driver-deps.ts';
+import { enrol } from './mentorship/enroll.ts';
+import { allowedEvents, sendEvent } from './mentorship/operator.ts';
+import { markRead } from './mentorship/read-marks.ts';
+import { contacts, messages, offer, participation } from './mentorship/view.ts';
+import { startTaskUpkeep } from './tasks/upkeep.ts';
+import { TaskWorker } from './tasks/worker.ts';
+
+export interface Service {
+  readonly ctx: Context;
+  readonly driverUrl: string;
+  readonly adminUrl: string;
+  runJob(name: string, options: { readonly dryRun: boolean }): Promise<JobReport>;
+  /** Drains for up to `graceMs`, then cuts off. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const defaultGraceMs = 8_000;
+const taskLeaseMs = 30_000;
+const taskPollMs = 200;
+
+/** Throws `bad_config` when an address is taken or a key file cannot be used. */
+export async function startService(config: Config, options: { log?: Log } = {}): Promise<Service> {
+  const composed = await compose(config, options);
+  try {
+    return await startComposed(composed);
+  } catch (error) {
+    await composed.close();
+    throw error;
+  }
+}
+
+async function startComposed(composed: Composed): Promise<Service> {
+  const { ctx } = composed;
+  const worker = new TaskWorker(ctx, {
+    concurrency: ctx.config.taskWorkers, owner: processName(), leaseMs: taskLeaseMs, pollMs: taskPollMs,
+  });
+  const scheduler = new JobScheduler(ctx);
+  const runJob = (name: string, { dryRun }: { dryRun: boolean }): Promise<JobReport> => scheduler.runNow(name, { dryRun });
+  const guards = createGuards(ctx.config);
+  const driver = createDriverServer(ctx, { useCases: driverUseCases(ctx), guards });
+  const admin = createAdminServer(ctx, { useCases: adminUseCases(ctx, runJob), probes: probesOf(ctx), guards });
+  const ports = await startAll([driver, admin]);
+  const upkeep = startTaskUpkeep(ctx);
+  worker.start();
+  if (ctx.config.jobs.enabled) scheduler.start();
+  ctx.log.info({ driver_port: ports[0], admin_port: ports[1] }, 'started');
+  return {
+    ctx,
+    driverUrl: urlOf(ctx.config.http.host, ports[0]),
+    adminUrl: urlOf(ctx.config.admin.host, ports[1]),
+    runJob,
+    stop: async (graceMs = defaultGraceMs) => {
+      ctx.operations.trigger.drainStarted();
+      upkeep.stop();
+      await Promise.all([driver.stop(graceMs), scheduler.stop(graceMs), worker.stop(graceMs)]);
+      await admin.stop(graceMs);
+      await composed.close();
+      ctx.log.info('stopped');
+    },
+  };
+}
+
+/** All or none: a listener that came up before another failed is closed again. */
+async function startAll(servers: readonly HttpServer[]): Promise<number[]> {
+  const started = await Promise.allSettled(servers.map((server) => server.start()));
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed !== undefined) {
+    await Promise.all(servers.map((server) => server.stop(0)));
+    throw failed.reason;
+  }
+  return started.flatMap((one) => (one.status === 'fulfilled' ? [one.value.port] : []));
+}
+
+function urlOf(host: string, port: number | undefined): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function driverUseCases(ctx: Context): DriverUseCases {
+  const deps = createDriverDeps(ctx);
+  return {
+    enrol: async ({ caller, idempotencyKey }, signal) => {
+      const person = await deps.identity.identify(caller, { fresh: true }, signal);
+      return enrol(ctx, person, { caller, idempotencyKey }, signal);
+    },
+    participation: (input, signal) => participation(deps, input, signal),
+    offer: (input, signal) => offer(deps, input, signal),
+    contacts: (input, signal) => contacts(deps, input, signal),
+    messages: (input, signal) => messages(deps, input, signal),
+    markRead: (input, signal) => markRead(deps, input, signal),
+  };
+}
+
+function adminUseCases(ctx: Context, runJob: Service['runJob']): AdminUseCases {
+  return {
+    sendEvent: (input, signal) => sendEvent(ctx, input, signal),
+    allowedEvents: async (matching) => allowedEvents(matching),
+    runJob: async (name, request) => {
+      const report = await runJob(name, request);
+      return { ...report, error: report.error ?? null };
+    },
+  };
+}
+
+function probesOf(ctx: Context): Record<string, Probe> {
+  return { store: () => ctx.store.ping(), yt: (signal) => ctx.yt.ping(signal) };
+}

@@ -1,0 +1,77 @@
+// The `create_application` task: one newbie's application becomes a row in YT, then the matching is `requested`.
+// Written again after a crash between the two: the row's key is the person, so the CRM sees one.
+import { createActor, fromPromise, waitFor } from 'xstate';
+import { applicationMachine, type ApplicationParts } from '../../machines/application.ts';
+import { profileKey, type Profile } from '../../machines/ids.ts';
+import type { MatchingRecord } from '../../machines/matching-record.ts';
+import { Status } from '../../machines/status.ts';
+import { rfc3339 } from '../clock.ts';
+import type { Context } from '../context.ts';
+import { dispatch } from '../mentorship/dispatch.ts';
+import type { ApplicationPayload } from '../mentorship/effects.ts';
+import type { Person } from '../upstream.ts';
+
+export async function createApplication(ctx: Context, { matchingId }: ApplicationPayload, signal: AbortSignal): Promise<void> {
+  const [record] = await ctx.store.matchings([matchingId]);
+  if (record?.status !== Status.created) return;
+  const linked = await ctx.upstreams.driverProfiles.linked([record.newbie], signal);
+  const person = linked.get(profileKey(record.newbie)) ?? { udid: record.newbieUdid, profiles: [record.newbie] };
+  await formApplication(ctx, record, person, signal);
+  await dispatch(ctx, [{ matchingId, event: { type: 'APPLICATION_WRITTEN' } }], { actor: 'task:create_application' }, signal);
+}
+
+async function formApplication(ctx: Context, record: MatchingRecord, person: Person, signal: AbortSignal): Promise<void> {
+  const { upstreams, yt } = ctx;
+  const profiles = [record.newbie, ...person.profiles];
+  const machine = applicationMachine.provide({
+    actors: {
+      locate: fromPromise(({ signal: stopped }) => upstreams.trackstory.lastPosition(profiles, either(signal, stopped))),
+      cityAt: fromPromise(({ input, signal: stopped }) => upstreams.geobase.cityAt(input, either(signal, stopped))),
+      lastLoginIp: fromPromise(({ signal: stopped }) => yt.lastLoginIp(profiles, either(signal, stopped))),
+      cityOfIp: fromPromise(({ input, signal: stopped }) => upstreams.geobase.cityOfIp(input, either(signal, stopped))),
+      findCar: fromPromise(({ signal: stopped }) => upstreams.fleetRent.isRented(profiles, either(signal, stopped))),
+      findPhone: fromPromise(({ signal: stopped }) => phoneOf(ctx, profiles, either(signal, stopped))),
+      write: fromPromise(({ input, signal: stopped }) => writeRow(ctx, { record, person, parts: input }, either(signal, stopped))),
+    },
+  });
+  const actor = createActor(machine, { input: { cityIpFallback: ctx.config.programme.cityIpFallback } });
+  actor.start();
+  const ended = await waitFor(actor, (snapshot) => snapshot.status === 'done');
+  if (ended.matches('failed')) throw ended.context.error;
+}
+
+function either(task: AbortSignal, actor: AbortSignal): AbortSignal {
+  return AbortSignal.any([task, actor]);
+}
+
+async function phoneOf(ctx: Context, profiles: readonly Profile[], signal: AbortSignal): Promise<string | null> {
+  const details = await ctx.upstreams.driverProfiles.retrieve(profiles, signal);
+  const id = profiles.map((profile) => details.get(profileKey(profile))?.phonePdId ?? null).find((found) => found !== null);
+  if (id === undefined) return null;
+  const phones = await ctx.upstreams.personal.phones([id], signal);
+  return phones.get(id) ?? null;
+}
+
+interface Application {
+  readonly record: MatchingRecord;
+  readonly person: Person;
+  readonly parts: ApplicationParts;
+}
+
+async function writeRow(ctx: Context, { record, person, parts }: Application, signal: AbortSignal): Promise<void> {
+  const requestedAt = await ctx.store.now();
+  const row = {
+    newbie_key: person.udid ?? profileKey(record.newbie),
+    matching_id: record.id,
+    newbie_park_id: record.newbie.parkId,
+    newbie_driver_id: record.newbie.driverId,
+    phone: parts.phone,
+    city: parts.city.city,
+    city_geo_id: parts.city.geoId,
+    city_source: parts.city.source,
+    is_rented_car: parts.isRented,
+    created_at: rfc3339(record.createdAt),
+    requested_at: rfc3339(requestedAt),
+  };
+  await ctx.yt.writeApplication(row, signal);
+}

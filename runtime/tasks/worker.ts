@@ -1,0 +1,137 @@
+// The task loop: claims due tasks up to its concurrency, keeps their leases alive while they run, settles them, and drains on stop.
+import type { Context } from '../context.ts';
+import { asServiceError, describeError } from '../errors.ts';
+import type { ClaimedTask } from '../tasks.ts';
+import { judgeFailure } from './backoff.ts';
+import { handleTask } from './handlers.ts';
+
+export interface TaskWorkerOptions {
+  /** Tasks run at once. */
+  readonly concurrency: number;
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** How long to wait before looking again when nothing was due. */
+  readonly pollMs: number;
+}
+
+interface Running {
+  readonly task: ClaimedTask;
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
+export class TaskWorker {
+  readonly #ctx: Context;
+  readonly #options: TaskWorkerOptions;
+  readonly #running = new Map<string, Running>();
+  #stopping = false;
+  #loop: Promise<void> | null = null;
+  #wake: () => void = () => {};
+
+  constructor(ctx: Context, options: TaskWorkerOptions) {
+    this.#ctx = ctx;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Claims nothing more, lets running tasks end within `graceMs`, then hands the rest back for another worker. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#loop;
+    await Promise.race([this.#settled(), elapsed(graceMs)]);
+    for (const running of this.#running.values()) running.abort.abort();
+    await this.#settled();
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((running) => running.ended));
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const claimed = await this.#claim();
+      for (const task of claimed) this.#begin(task);
+      // Something was due, so more may be: look again at once unless every slot is taken.
+      if (claimed.length === 0 || this.#free() === 0) await this.#idle();
+    }
+  }
+
+  #free(): number {
+    return this.#options.concurrency - this.#running.size;
+  }
+
+  async #claim(): Promise<ClaimedTask[]> {
+    const { owner, leaseMs } = this.#options;
+    const limit = this.#free();
+    if (limit <= 0) return [];
+    try {
+      return await this.#ctx.tasks.claim({ owner, limit, leaseMs });
+    } catch (error) {
+      this.#ctx.log.warn({ code: asServiceError(error).code }, 'tasks cannot be claimed');
+      return [];
+    }
+  }
+
+  #begin(task: ClaimedTask): void {
+    const abort = new AbortController();
+    const ended = this.#attend(task, abort).finally(() => {
+      this.#running.delete(task.id);
+      this.#wake();
+    });
+    this.#running.set(task.id, { task, abort, ended });
+  }
+
+  async #attend(task: ClaimedTask, abort: AbortController): Promise<void> {
+    const stopTimer = this.#ctx.metrics.taskDuration.startTimer({ queue: task.queue });
+    const heartbeat = setInterval(() => void this.#prolong(task, abort), this.#options.leaseMs / 3);
+    const failure = await handleTask(this.#ctx, task, abort.signal).then(() => null, (error: unknown) => ({ error }));
+    clearInterval(heartbeat);
+    stopTimer();
+    try {
+      const outcome = await this.#settle(task, failure, abort.signal.aborted);
+      this.#ctx.metrics.tasks.inc({ queue: task.queue, outcome });
+    } catch (error) {
+      // The lease runs out by itself and the task is run again: nothing is lost.
+      this.#ctx.log.warn({ task: task.id, code: asServiceError(error).code }, 'task could not be settled');
+    }
+  }
+
+  async #prolong(task: ClaimedTask, abort: AbortController): Promise<void> {
+    try {
+      if (!(await this.#ctx.tasks.extend(task, this.#options.leaseMs))) abort.abort();
+    } catch (error) {
+      this.#ctx.log.warn({ task: task.id, code: asServiceError(error).code }, 'lease could not be prolonged');
+    }
+  }
+
+  async #settle(task: ClaimedTask, failure: { error: unknown } | null, aborted: boolean): Promise<string> {
+    const { tasks, log, random } = this.#ctx;
+    if (failure === null) return (await tasks.complete(task)) ? 'done' : 'lease_lost';
+    if (aborted) return (await tasks.release(task)) ? 'released' : 'lease_lost';
+    const description = describeError(failure.error);
+    const verdict = judgeFailure(failure.error, task.attempt, random);
+    if (verdict.verdict === 'bury') {
+      log.error({ task: task.id, queue: task.queue, attempt: task.attempt, error: description }, 'task is dead');
+      return (await tasks.bury(task, description)) ? 'dead' : 'lease_lost';
+    }
+    log.warn({ task: task.id, queue: task.queue, attempt: task.attempt, error: description, delay_ms: verdict.delayMs }, 'task failed');
+    return (await tasks.retry(task, verdict.delayMs, description)) ? 'retry' : 'lease_lost';
+  }
+
+  async #idle(): Promise<void> {
+    if (this.#stopping) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => resolve(), this.#options.pollMs);
+    this.#wake = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
+async function elapsed(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
