@@ -20,5 +20,5 @@ export function createLog(level: string, destination?: DestinationStream): Log {
 
 /** Appends to a file, which several threads may share: each line is written whole. */
 export function logFile(path: string): DestinationStream {
-  return pino.destination({ dest: path, mkdir: true });
+  return pino.destination({ dest: path, mkdir: true, sync: true });
 }
