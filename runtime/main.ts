@@ -1,30 +1,22 @@
 // `npm start`: the service alone, configured by the environment, until a signal.
+import { once } from 'node:events';
 import { readConfig } from './config/config.ts';
 import { ServiceError } from './errors.ts';
-import { startService, type Service } from './service.ts';
+import { startService } from './service.ts';
+import { stopOnSignals } from './stop-signal.ts';
+
+const stopWithinMs = 19_000;
 
 async function main(): Promise<void> {
+  const stopping = stopOnSignals(stopWithinMs);
   const service = await startService(readConfig(process.env));
-  stopOnSignal(service);
-}
-
-/** The first signal drains, the second ends at once. */
-function stopOnSignal(service: Service): void {
-  let stopping = false;
-  const onSignal = (): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    service.stop().catch((error: unknown) => {
-      service.ctx.log.fatal({ err: error }, 'stopping failed');
-      process.exitCode = 1;
-    });
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  if (!stopping.aborted) await once(stopping, 'abort');
+  await service.stop();
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof ServiceError && error.code === 'bad_config';
-  console.error(known ? error.message : error);
-  process.exitCode = 1;
+  const isMistake = error instanceof ServiceError && error.code === 'bad_config';
+  console.error(isMistake ? error.message : error);
+  // Parts of a half-started service may still listen, and would keep the process alive.
+  process.exit(1);
 });

@@ -1,0 +1,75 @@
+// Attributes of nodes: those the cluster computes and those users set.
+import type { Cluster } from './cluster.ts';
+import { wrap } from './formats.ts';
+import { locksOn } from './locks.ts';
+import { NodeType, rowCount, type Node } from './node.ts';
+import { keyColumns, schemaValue } from './schema.ts';
+
+type Source = (cluster: Cluster, node: Node) => unknown;
+
+const ofAnyNode: Readonly<Record<string, Source>> = {
+  id: (_, node) => node.id,
+  type: (_, node) => node.type,
+  revision: (_, node) => node.revision,
+  attribute_revision: (_, node) => node.attributeRevision,
+  content_revision: (_, node) => node.contentRevision,
+  creation_time: (_, node) => node.createdAt,
+  modification_time: (_, node) => node.modifiedAt,
+  access_time: (_, node) => node.modifiedAt,
+  lock_count: ({ cypress }, node) => locksOn(cypress, node.id).length,
+  locks: ({ cypress }, node) =>
+    locksOn(cypress, node.id).map(({ lock, transactionId }) => ({ id: lock.id, mode: lock.mode, state: 'acquired', transaction_id: transactionId })),
+};
+
+const ofTables: Readonly<Record<string, Source>> = {
+  row_count: (cluster, node) => (node.dynamic ? cluster.dynamicTables.count(node) : rowCount(node)),
+  chunk_count: (_, node) => node.chunks.length,
+  data_weight: (_, node) => byteCount(node),
+  uncompressed_data_size: (_, node) => byteCount(node),
+  compressed_data_size: (_, node) => byteCount(node),
+  replication_factor: () => 1,
+  dynamic: (_, node) => node.dynamic,
+  schema: (_, node) => schemaValue(node.schema),
+  sorted: (_, node) => keyColumns(node.schema).length > 0,
+  key_columns: (_, node) => keyColumns(node.schema).map((column) => column.name),
+  optimize_for: () => 'lookup',
+};
+
+const ofDynamicTables: Readonly<Record<string, Source>> = { tablet_state: () => 'mounted' };
+const ofMapNodes: Readonly<Record<string, Source>> = { count: (_, node) => Object.keys(node.children).length };
+
+/** Undefined when the node has no such attribute. */
+export function attributeOf(cluster: Cluster, node: Node, name: string): unknown {
+  const source = computed(node)[name];
+  if (source !== undefined) return source(cluster, node);
+  return Object.hasOwn(node.attributes, name) ? node.attributes[name] : undefined;
+}
+
+/** The named attributes that exist, or all of them. */
+export function attributesOf(cluster: Cluster, node: Node, names: readonly string[] | null): Record<string, unknown> {
+  const wanted = names ?? [...Object.keys(computed(node)), ...Object.keys(node.attributes)];
+  const found = wanted.map((name) => [name, attributeOf(cluster, node, name)] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}
+
+export function withAttributes(cluster: Cluster, node: Node, value: unknown, names: readonly string[]): unknown {
+  return names.length === 0 ? value : wrap(value, attributesOf(cluster, node, names));
+}
+
+export function isComputed(node: Node, name: string): boolean {
+  return name in computed(node);
+}
+
+function computed(node: Node): Readonly<Record<string, Source>> {
+  const isTable = node.type === NodeType.table;
+  return {
+    ...ofAnyNode,
+    ...(isTable ? ofTables : {}),
+    ...(isTable && node.dynamic ? ofDynamicTables : {}),
+    ...(node.type === NodeType.map_node ? ofMapNodes : {}),
+  };
+}
+
+function byteCount(node: Node): number {
+  return node.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
+}

@@ -1,0 +1,104 @@
+// YPath: `<append=%true>//home/a{x,y}[#1:#5]`, `#<id>/@attribute/key`, or the same with its attributes given apart.
+import { commandError } from './errors.ts';
+import { unwrap } from './formats.ts';
+import { splitAttributes } from './yson.ts';
+
+export interface RowRange {
+  readonly start: number;
+  /** Exclusive; null to the end. */
+  readonly end: number | null;
+}
+
+export interface Path {
+  readonly text: string;
+  /** Id of the node it starts from; null for the root. */
+  readonly objectId: string | null;
+  readonly keys: readonly string[];
+  /** Keys after `/@`; null when the path names a node. */
+  readonly attribute: readonly string[] | null;
+  readonly append: boolean;
+  readonly columns: readonly string[] | null;
+  readonly ranges: readonly RowRange[];
+}
+
+const everything: RowRange = { start: 0, end: null };
+
+export function parsePath(value: unknown): Path {
+  const wrapped = unwrap(value);
+  if (typeof wrapped.plain !== 'string') throw commandError(1, 'The path must be a string');
+  const { attributes: leading, rest } = splitAttributes(wrapped.plain);
+  const { text, columns, ranges } = splitSelectors(rest.trim());
+  const attributes = { ...leading, ...wrapped.attributes };
+  return {
+    ...parseText(text),
+    append: attributes['append'] === true || attributes['append'] === 'true',
+    columns: columns ?? columnsOf(attributes['columns']),
+    ranges: ranges ?? rangesOf(attributes),
+  };
+}
+
+function parseText(text: string): Pick<Path, 'text' | 'objectId' | 'keys' | 'attribute'> {
+  const start = /^#([0-9a-f-]+)|^\/(?=\/|$)/.exec(text);
+  if (start === null) throw commandError(1, `Path ${text} must start with "/" or "#"`);
+  const tokens = tokensOf(text, start[0].length);
+  const at = tokens.findIndex((token) => token.startsWith('@'));
+  const keys = (at === -1 ? tokens : tokens.slice(0, at)).map(unescapeToken);
+  const attribute = at === -1 ? null : [tokens[at]?.slice(1) ?? '', ...tokens.slice(at + 1)].filter((key) => key !== '').map(unescapeToken);
+  return { text, objectId: start[1] ?? null, keys, attribute };
+}
+
+function tokensOf(text: string, from: number): string[] {
+  const rest = text.slice(from);
+  if (rest === '') return [];
+  if (!rest.startsWith('/')) throw commandError(1, `Unexpected token in path ${text}`);
+  const tokens = rest.slice(1).split(/(?<!\\)\//);
+  if (tokens.includes('')) throw commandError(1, `Path ${text} has an empty key`);
+  return tokens;
+}
+
+function unescapeToken(token: string): string {
+  return token.replaceAll(/\\(.)/g, '$1');
+}
+
+function splitSelectors(text: string): { text: string; columns: string[] | null; ranges: RowRange[] | null } {
+  const parts = /^((?:[^\\{[]|\\.)*)(?:\{([^}]*)\})?(?:\[([^\]]*)\])?$/.exec(text);
+  if (parts === null) throw commandError(1, `Error parsing path ${text}`);
+  const [, bare = '', columns, ranges] = parts;
+  return {
+    text: bare,
+    columns: columns === undefined ? null : columns.split(',').map((name) => name.trim().replaceAll('"', '')).filter((name) => name !== ''),
+    ranges: ranges === undefined ? null : ranges.split(',').map(parseTextRange),
+  };
+}
+
+function parseTextRange(text: string): RowRange {
+  const match = /^(?:#(\d+))?(?:(:)(?:#(\d+))?)?$/.exec(text.trim());
+  if (match === null) throw commandError(1, `Range ${text} is not supported: only row indexes are`);
+  const start = Number(match[1] ?? 0);
+  if (match[2] === undefined) return { start, end: start + 1 };
+  return { start, end: match[3] === undefined ? null : Number(match[3]) };
+}
+
+function columnsOf(value: unknown): string[] | null {
+  return Array.isArray(value) ? value.map(String) : null;
+}
+
+/** Limits may stand in `ranges`, or beside it as older clients write them. */
+function rangesOf(attributes: Readonly<Record<string, unknown>>): RowRange[] {
+  const { ranges } = attributes;
+  if (Array.isArray(ranges)) return ranges.map((range) => rangeOf(range as Record<string, unknown>));
+  return 'lower_limit' in attributes || 'upper_limit' in attributes ? [rangeOf(attributes)] : [everything];
+}
+
+function rangeOf(range: Readonly<Record<string, unknown>>): RowRange {
+  const exact = limitOf(range['exact']);
+  if (exact !== null) return { start: exact, end: exact + 1 };
+  return { start: limitOf(range['lower_limit']) ?? 0, end: limitOf(range['upper_limit']) };
+}
+
+function limitOf(limit: unknown): number | null {
+  if (typeof limit !== 'object' || limit === null) return null;
+  const { row_index: rowIndex } = limit as { row_index?: unknown };
+  if (typeof rowIndex !== 'number') throw commandError(1, 'Only row_index limits are supported');
+  return rowIndex;
+}
