@@ -19,7 +19,7 @@ export function tokenCommand(): Command {
     .description('print a driver token signed with a private JWK, such as the one that the demo makes')
     .requiredOption('--park <id>', 'park id')
     .requiredOption('--driver <id>', 'driver id')
-    .option('--key <file>', 'private JWK (AUTH_SIGNING_KEY)', process.env['AUTH_SIGNING_KEY'] ?? 'data/demo/keys/private.jwk.json')
+    .option('--key <file>', 'private JWK (AUTH_SIGNING_KEY)', process.env['AUTH_SIGNING_KEY'] ?? 'data/demo/auth/private.jwk.json')
     .option('--issuer <iss>', 'the iss claim (AUTH_ISSUER)', process.env['AUTH_ISSUER'] ?? 'https://sandbox.invalid/issuer')
     .option('--audience <aud>', 'the aud claim (AUTH_AUDIENCE)', process.env['AUTH_AUDIENCE'] ?? 'contractor-mentorship')
     .option('--expires <time>', 'validity from now, as jose reads it', '24h')

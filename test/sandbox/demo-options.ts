@@ -17,7 +17,8 @@ The whole system runs in this one process: the service with its store, a local Y
 simulated CRM. Made-up newbies enrol over HTTP, get mentors and move through the programme while programme time runs fast; from the
 offer to the last status it is about 26 programme days.
 
-Everything is kept in --data: stop with Ctrl+C, start again, and the same people go on where they were.
+Everything is kept in --data: stop with Ctrl+C, start again, and the same people go on where they were. Once everybody has finished,
+the next start begins anew.
 
 Examples:
   $ npm run demo                                   12 newbies, about a minute from the offer to the end; stays up to be explored

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../../runtime/service.ts';
 import { enrol, enrolAll, useApp } from './crowd.ts';
+import { markEnd } from './demo-data.ts';
 import type { DemoOptions } from './demo-options.ts';
 import type { Platform } from './driver-app.ts';
 import { funnelLine, isSettled, readFunnel, type Funnel } from './funnel.ts';
@@ -83,6 +84,7 @@ async function watch(demo: Demo, signal: AbortSignal): Promise<End> {
     for (;;) {
       const funnel = await readFunnel(demo.service.ctx.store);
       progress.show(funnel, (network.clock.now() - startedAt) / dayMs);
+      if (isSettled(funnel, options.drivers)) markEnd(options.data);
       const end = options.once ? endOf(funnel, options, performance.now() > deadline) : null;
       if (end !== null) return end;
       await sleep(lookEveryMs, undefined, { signal });

@@ -13,7 +13,8 @@ const stopWithinMs = 9_500;
 const serviceGraceMs = 5_000;
 
 async function runDemo(options: DemoOptions, stopping: AbortSignal): Promise<End> {
-  prepareData(options.data, options.fresh);
+  const remark = prepareData(options.data, options.fresh);
+  if (remark !== null) process.stdout.write(`${remark}\n`);
   const log = createLog('info', logFile(logFileOf(options)));
   // One person more than takes part: the guest, whom the reader may enrol.
   const drivers = options.drivers + 1;

@@ -52,6 +52,15 @@ test('plays the demo to the end and closes with the funnel', async () => {
   expect(lines.filter((line) => line.startsWith('{'))).toHaveLength(1);
 }, 60_000);
 
+test('begins a new story where everybody had finished', async () => {
+  const args = ['--once', '--speed', '20', '--drivers', '1', '--data', data];
+  expect(await start('demo.ts', ...args).ended()).toBe(0);
+  const again = start('demo.ts', ...args);
+  expect(await again.ended()).toBe(0);
+  expect(again.printed()).toMatch(/^Everybody in .* had finished: a new story begins\./);
+  expect(again.printed().trimEnd()).toMatch(/"created":1,.*"succeed":1,"failed":0}$/);
+}, 60_000);
+
 test('stops at SIGTERM, says so, and goes on from there with the same people', async () => {
   const args = ['--speed', '10', '--drivers', '3', '--data', data];
   const first = start('demo.ts', ...args);
