@@ -45,3 +45,11 @@ test('S2: a person whose udid became known later keeps the matching he has', asy
   const again = await scene.enrol(profileOf(unnamed));
   expect(again).toMatchObject({ outcome: 'existing', participation: { matchingId: first.participation.matchingId } });
 });
+
+test('S2: two profiles that only the udid joins are one person', async () => {
+  const elsewhere = person('anna-elsewhere', 1, { udid: anna.udid });
+  scene.upstreams.world.people.push(elsewhere);
+  const first = await scene.enrol(profileOf(anna));
+  const again = await scene.enrol(profileOf(elsewhere));
+  expect(again).toMatchObject({ outcome: 'existing', participation: { matchingId: first.participation.matchingId } });
+});
