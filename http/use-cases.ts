@@ -56,11 +56,21 @@ export interface SentEvent {
   readonly to: Status;
 }
 
+/** One thing that a dry run found would happen. */
+export interface JobChange {
+  readonly matchingId: MatchingId;
+  readonly event: EventType;
+  readonly from: Status | null;
+  readonly to: Status | null;
+}
+
 export interface JobReport {
-  /** `succeeded`, `failed`, `cancelled`, `locked`: another host runs it. */
+  /** `succeeded`, `failed`, `cancelled`; `busy`: another host runs it. */
   readonly outcome: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly error: string | null;
+  /** Of a dry run only: the first thousand. */
+  readonly changes?: readonly JobChange[];
 }
 
 export interface AdminUseCases {

@@ -106,10 +106,7 @@ function adminUseCases(ctx: Context, runJob: Service['runJob']): AdminUseCases {
   return {
     sendEvent: (input, signal) => sendEvent(ctx, input, signal),
     allowedEvents: async (matching) => allowedEvents(matching),
-    runJob: async (name, request) => {
-      const report = await runJob(name, request);
-      return { ...report, error: report.error ?? null };
-    },
+    runJob,
   };
 }
 

@@ -8,12 +8,19 @@ import { defineRoute, type Route } from '../routes.ts';
 import type { AdminContext, JobReport } from '../use-cases.ts';
 
 const startedWire = z.object({ job: z.string(), dry_run: z.boolean(), outcome: z.literal('running') });
+const changeWire = z.object({
+  matching_id: z.string(),
+  event: z.string(),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+});
 const finishedWire = z.object({
   job: z.string(),
   dry_run: z.boolean(),
   outcome: z.string(),
   counts: z.record(z.string(), z.number()),
   error: z.string().nullable(),
+  changes: z.array(changeWire).optional().describe('Of a dry run: the first thousand moves it would make.'),
 });
 
 export const runJob: Route<AdminContext> = defineRoute({
@@ -39,7 +46,8 @@ async function run(ctx: AdminContext, job: string, dryRun: boolean): Promise<Rep
   });
   if (report === null) return jsonReply(202, { job, dry_run: dryRun, outcome: 'running' });
   const { outcome, counts, error } = report;
-  return jsonReply(200, { job, dry_run: dryRun, outcome, counts, error });
+  const changes = report.changes?.map(({ matchingId, event, from, to }) => ({ matching_id: matchingId, event, from, to }));
+  return jsonReply(200, { job, dry_run: dryRun, outcome, counts, error, ...(changes && { changes }) });
 }
 
 /** Null when the report takes longer; its failure after that is told to `lateFailure`, for nobody waits for it any more. */

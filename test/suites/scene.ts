@@ -25,6 +25,8 @@ export interface Scene {
   readonly upstreams: SandboxUpstreams;
   readonly yt: YtProxy;
   readonly directory: string;
+  /** What a process of its own would be started with. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Everything the service logged. */
   readonly logged: () => string;
   /** Moves programme time ahead. */
@@ -49,7 +51,8 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const upstreams = await startUpstreams(world);
   const yt = await startYtProxy({ directory: null });
   const timescale = { anchorMs: 0, programmeMs: 0, rate: 1 };
-  const config: Config = { ...readConfig({ ...environmentOf(directory, upstreams, yt), ...options.environment }), timescale };
+  const environment = { ...environmentOf(directory, upstreams, yt), ...options.environment };
+  const config: Config = { ...readConfig(environment), timescale };
   createTables(yt, config);
   let logged = '';
   const log = createLog('trace', { write: (text) => void (logged += text) });
@@ -67,6 +70,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     upstreams,
     yt,
     directory,
+    environment,
     logged: () => logged,
     advance: (ms) => void (timescale.programmeMs += ms),
     second: open,
