@@ -1,5 +1,6 @@
 // job: one run of a job, here and now, under its lock.
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
+import { JobName } from '../../jobs/job.ts';
 import { runJob } from '../../jobs/run-job.ts';
 import { jobNamed } from '../../jobs/schedule.ts';
 import { compose } from '../compose.ts';
@@ -8,8 +9,8 @@ import { print } from './output.ts';
 
 export function jobCommand(): Command {
   return new Command('job')
-    .description('run a job once: import-matchings, import-results or finish-programme')
-    .argument('<name>', 'name of the job')
+    .description('run a job once, here and now, under its lock')
+    .addArgument(new Argument('<name>', 'which one').choices(Object.values(JobName)))
     .option('--dry-run', 'report what would happen and write nothing', false)
     .action(async (name: string, { dryRun }: { dryRun: boolean }) => {
       const job = jobNamed(name);

@@ -64,7 +64,7 @@ test('a mistake is one clear line', async () => {
 
 test('a job that is not one is named; a dry run writes nothing', async () => {
   scene = await openScene();
-  expect(await run(environmentOf(scene), 'job', 'tea-break')).toMatchObject({ code: 1, complained: expect.stringContaining('tea-break') });
+  expect(await run(environmentOf(scene), 'job', 'tea-break')).toMatchObject({ code: 1, complained: expect.stringContaining('import-matchings, import-results, finish-programme') });
   const ran = await run(environmentOf(scene), 'job', 'finish-programme', '--dry-run');
   expect(JSON.parse(ran.printed)).toMatchObject({ job: 'finish-programme', outcome: 'succeeded', dryRun: true });
   expect((await scene.ctx.store.jobRuns({}, { limit: 1, cursor: null })).items).toEqual([]);
