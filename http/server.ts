@@ -1,4 +1,5 @@
 // A listener: accepts connections, serves a routes table, and stops without cutting off a reply under way.
+import './header-limit.ts';
 import { App, us_listen_socket_close, us_socket_local_port, type us_listen_socket } from 'uWebSockets.js';
 import { ServiceError } from '../runtime/errors.ts';
 import { converse, type Speaker } from './conversation.ts';

@@ -186,6 +186,13 @@ test('answers 408 to a body that does not arrive in time', async () => {
   expect(text).toContain('"code":"body_timeout"');
 });
 
+test('takes long headers, and refuses longer ones with a problem', async () => {
+  const { url } = await listen({ ctx: null, routes: [ok] });
+  expect((await fetch(url('/ok'), { headers: { 'x-long': 'a'.repeat(12_000) } })).status).toBe(200);
+  const refused = await fetch(url('/ok'), { headers: { 'x-long': 'a'.repeat(17_000) } });
+  expect([refused.status, refused.headers.get('content-type')]).toEqual([431, 'application/problem+json']);
+});
+
 test('answers 431 to headers over the limit', async () => {
   const { url } = await listen({ ctx: null, routes: [ok], limits: { headerBytes: 500 } });
   const response = await fetch(url('/ok'), { headers: { 'x-long': 'x'.repeat(600) } });
