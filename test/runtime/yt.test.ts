@@ -87,9 +87,10 @@ test('keeps one row per newbie in a dynamic table of applications', async () => 
 test('adds rows to a static table of applications inside a transaction', async () => {
   const { yt, proxy, config } = await startScene();
   proxy.tree.createTable(config.newDrivers);
+  const second = { ...application, newbie_key: 'udid-2', matching_id: '1a2c1b52-64a1-4d9c-8a55-0d2b3f1e9a10' };
   await yt.writeApplication(application);
-  await yt.writeApplication({ ...application, newbie_key: 'udid-2' });
-  expect(await proxy.tree.readRows(config.newDrivers)).toEqual([application, { ...application, newbie_key: 'udid-2' }]);
+  await yt.writeApplication(second);
+  expect(await proxy.tree.readRows(config.newDrivers)).toEqual([application, second]);
   const write = proxy.calls.find((call) => call.command === 'write_table');
   expect(write?.parameters['transaction_id']).toBeTypeOf('string');
 });
@@ -108,11 +109,12 @@ test('notices that the table of applications was made anew as the other kind', a
   await yt.writeApplication(application);
   proxy.tree.remove(config.newDrivers);
   proxy.tree.ensureDynamicTable(config.newDrivers, applicationColumns);
-  await yt.writeApplication(application);
-  expect(await proxy.tree.readRows(config.newDrivers)).toEqual([application]);
+  const [second, third] = ['1a2c1b52-64a1-4d9c-8a55-0d2b3f1e9a10', '2b2c1b52-64a1-4d9c-8a55-0d2b3f1e9a10'].map((id) => ({ ...application, matching_id: id }));
+  await yt.writeApplication(second!);
+  expect(await proxy.tree.readRows(config.newDrivers)).toEqual([second]);
   proxy.tree.createTable(config.newDrivers);
-  await yt.writeApplication(application);
-  expect(await proxy.tree.readRows(config.newDrivers)).toEqual([application]);
+  await yt.writeApplication(third!);
+  expect(await proxy.tree.readRows(config.newDrivers)).toEqual([third]);
 });
 
 test('does not make the table of applications', async () => {

@@ -83,6 +83,7 @@ async function createStaticTable(yt: YtClient, { path, columns, transactionId }:
 async function createDynamicTable(yt: YtClient, { path, columns, keys }: StaticTable & { readonly keys: readonly string[] }): Promise<void> {
   const schema = { $value: schemaOf(columns, keys), $attributes: { strict: true, unique_keys: true } };
   await yt.create('table', path, { attributes: { schema, dynamic: true }, recursive: true, ignoreExisting: true });
+  await yt.mountTable(path);
 }
 
 function schemaOf(columns: Columns, keys: readonly string[]) {

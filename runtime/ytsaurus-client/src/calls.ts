@@ -2,6 +2,7 @@
 import { commands, type Command } from './commands.ts';
 import { YtError } from './errors.ts';
 import { structuredFormat } from './formats.ts';
+import { parseJson } from './json.ts';
 import { retrying, type RetrySettings } from './retry.ts';
 import type { Request, Transport } from './transport.ts';
 
@@ -39,7 +40,9 @@ export async function callForField(calls: Calls, request: LightRequest & { reado
 }
 
 function parametersOf(request: LightRequest, mutationId: string | null, before: number): Record<string, unknown> {
-  const formats = { output_format: structuredFormat, ...(request.body === undefined ? {} : { input_format: structuredFormat }) };
+  // What the body holds: a value, or rows in a format of the caller's.
+  const input = request.body === undefined || 'input_format' in request.parameters ? {} : { input_format: structuredFormat };
+  const formats = { output_format: structuredFormat, ...input };
   // Under the same mutation id a repeat gets the first answer again, even when its reply was lost on the way.
   const mutation = mutationId === null ? {} : { mutation_id: mutationId, retry: before > 0 };
   return { ...request.parameters, ...formats, ...mutation };
@@ -50,7 +53,7 @@ async function attempt(calls: Calls, request: Request, signal?: AbortSignal): Pr
   const text = await reply.text();
   if (text.trim() === '') return null;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (error) {
     // Cut by something on the way: the server itself writes whole documents.
     throw new YtError(`${request.command}: the reply is not JSON`, { class: 'retriable' }, { cause: error });

@@ -1,66 +1,43 @@
-// The public API of the package: a client of one cluster through the HTTP API v4 of its proxy.
+// The public API of the package: a client of one cluster through the HTTP API v4 of its proxies.
 import { randomBytes } from 'node:crypto';
-import { callForField, callLight, type Calls } from './calls.ts';
-import { YtError } from './errors.ts';
-import type { ReadOptions } from './read-table.ts';
+import { executeBatch, type BatchPart, type BatchResult } from './batch.ts';
+import type { Calls } from './calls.ts';
+import { copyNode, createNode, getNode, listNodes, lockNode, nodeExists, removeNode, setNode, unlockNode } from './nodes.ts';
+import type { CopyOptions, CreateOptions, GetOptions, ListedNode, LockOptions, NodeOptions, RemoveOptions, SetOptions } from './nodes.ts';
+import type { Key, ReadOptions } from './read-table.ts';
 import type { RetryPolicy } from './retry.ts';
+import type { Row } from './rows.ts';
 import { takeSnapshot, type SnapshotOptions, type TableSnapshot } from './snapshot.ts';
+import { deleteRows, insertRows, lookupRows, mount, selectRows, type InsertOptions, type LookupOptions, type MountOptions } from './tablets.ts';
 import { inTransaction, startTransaction, type Transaction, type TransactionOptions } from './transaction.ts';
 import { Transport } from './transport.ts';
-import { insertRows, lookupRows, writeTable, type InsertOptions, type LookupOptions, type Row, type WriteOptions } from './write-table.ts';
+import { writeTable, type WriteOptions } from './write-table.ts';
 
 export { ErrorCode, isRetriable, isTransactionLost, YtError, type ErrorClass, type ServerError } from './errors.ts';
-export type { InsertOptions, LookupOptions, ReadOptions, RetryPolicy, Row, SnapshotOptions, TableSnapshot, Transaction, TransactionOptions };
-export type { WriteOptions };
+export type { BatchPart, BatchResult, CopyOptions, CreateOptions, GetOptions, ListedNode, LockOptions, NodeOptions, RemoveOptions, SetOptions };
+export type { InsertOptions, Key, LookupOptions, MountOptions, ReadOptions, RetryPolicy, Row, SnapshotOptions, TableSnapshot };
+export type { Transaction, TransactionOptions, WriteOptions };
 
 export interface YtClientOptions {
   /** `http://host:port` of a proxy. */
   readonly proxy: string;
-  /** OAuth token. */
+  /** OAuth token. It goes to the proxy, to hosts below its domain, and nowhere else. */
   readonly token?: string | null;
   readonly retry?: Partial<RetryPolicy>;
   readonly connectTimeoutMs?: number;
   readonly lightTimeoutMs?: number;
+  /** How long a call that moves rows may stay silent. */
   readonly heavyTimeoutMs?: number;
-  /** Uniform in [0, 1): jitter of the pauses between attempts. */
+  /** gzip for rows, in both directions; on unless told otherwise. */
+  readonly compress?: boolean;
+  /** Moves rows through the hosts that the cluster names in `/hosts`; on unless told otherwise. */
+  readonly heavyProxies?: boolean;
+  /** Uniform in [0, 1): jitter of the pauses between attempts, choice among hosts. */
   readonly random?: () => number;
   /** Must be unpredictable: equal ids make the server take two changes for one. */
   readonly newGuid?: () => string;
 }
 
-export interface NodeOptions {
-  readonly transactionId?: string;
-}
-
-export interface GetOptions extends NodeOptions {
-  readonly attributes?: readonly string[];
-}
-
-export interface CreateOptions extends NodeOptions {
-  readonly attributes?: Readonly<Record<string, unknown>>;
-  /** Makes the missing map nodes above it. */
-  readonly recursive?: boolean;
-  /** Leaves a node of the same type as it is, instead of failing. */
-  readonly ignoreExisting?: boolean;
-}
-
-export interface RemoveOptions extends NodeOptions {
-  readonly recursive?: boolean;
-  /** An absent node is no error. */
-  readonly force?: boolean;
-}
-
-export interface LockOptions {
-  readonly mode: 'snapshot' | 'shared' | 'exclusive';
-  readonly transactionId: string;
-}
-
-export interface ListedNode {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-const listLimit = 100_000;
 const defaultRetry: RetryPolicy = { budgetMs: 30_000, baseMs: 200, capMs: 5_000 };
 
 /** Every method throws {@link YtError}, or the reason of its signal. `close()` ends the connections. */
@@ -68,6 +45,7 @@ export class YtClient {
   readonly #calls: Calls;
 
   constructor(options: YtClientOptions) {
+    const random = options.random ?? Math.random;
     this.#calls = {
       transport: new Transport({
         proxy: options.proxy,
@@ -75,58 +53,66 @@ export class YtClient {
         connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
         lightTimeoutMs: options.lightTimeoutMs ?? 20_000,
         heavyTimeoutMs: options.heavyTimeoutMs ?? 60_000,
+        compress: options.compress ?? true,
+        heavyProxies: options.heavyProxies ?? true,
+        random,
       }),
-      retry: { policy: { ...defaultRetry, ...options.retry }, random: options.random ?? Math.random },
+      retry: { policy: { ...defaultRetry, ...options.retry }, random },
       newGuid: options.newGuid ?? randomGuid,
     };
   }
 
   /** The value of a node or an attribute (`//t/@row_count`); attributes asked for come as `{"$value", "$attributes"}`. */
   async get(path: string, options: GetOptions = {}, signal?: AbortSignal): Promise<unknown> {
-    const attributes = options.attributes === undefined ? {} : { attributes: options.attributes };
-    const parameters = { path, ...attributes, ...transactionOf(options) };
-    return callForField(this.#calls, { command: 'get', parameters, field: 'value' }, signal);
+    return getNode(this.#calls, path, options, signal);
   }
 
   async exists(path: string, options: NodeOptions = {}, signal?: AbortSignal): Promise<boolean> {
-    const parameters = { path, ...transactionOf(options) };
-    return (await callForField(this.#calls, { command: 'exists', parameters, field: 'value' }, signal)) === true;
+    return nodeExists(this.#calls, path, options, signal);
   }
 
   /** The children of a map node, in no particular order. */
   async list(path: string, options: GetOptions = {}, signal?: AbortSignal): Promise<ListedNode[]> {
-    const parameters = { path, attributes: options.attributes ?? [], max_size: listLimit, ...transactionOf(options) };
-    return listedNodes(await callForField(this.#calls, { command: 'list', parameters, field: 'value' }, signal));
+    return listNodes(this.#calls, path, options, signal);
   }
 
   /** Returns the id of the node. */
   async create(type: string, path: string, options: CreateOptions = {}, signal?: AbortSignal): Promise<string> {
-    const parameters = {
-      type,
-      path,
-      attributes: options.attributes ?? {},
-      recursive: options.recursive === true,
-      ignore_existing: options.ignoreExisting === true,
-      ...transactionOf(options),
-    };
-    return String(await callForField(this.#calls, { command: 'create', parameters, field: 'node_id' }, signal));
+    return createNode(this.#calls, { ...options, type, path }, signal);
   }
 
-  /** Sets a document, a scalar or an attribute. */
-  async set(path: string, value: unknown, options: NodeOptions = {}, signal?: AbortSignal): Promise<void> {
-    const parameters = { path, ...transactionOf(options) };
-    await callLight(this.#calls, { command: 'set', parameters, body: JSON.stringify(value) }, signal);
+  /** Sets a node or an attribute. */
+  async set(path: string, value: unknown, options: SetOptions = {}, signal?: AbortSignal): Promise<void> {
+    await setNode(this.#calls, { ...options, path, value }, signal);
   }
 
   async remove(path: string, options: RemoveOptions = {}, signal?: AbortSignal): Promise<void> {
-    const parameters = { path, recursive: options.recursive === true, force: options.force === true, ...transactionOf(options) };
-    await callLight(this.#calls, { command: 'remove', parameters }, signal);
+    await removeNode(this.#calls, path, options, signal);
+  }
+
+  /** Returns the id of the new node. */
+  async copy(from: string, to: string, options: CopyOptions = {}, signal?: AbortSignal): Promise<string> {
+    return copyNode(this.#calls, { ...options, command: 'copy', from, to }, signal);
+  }
+
+  /** The node gets a new id; the attributes are those of the source, whatever the place held before. */
+  async move(from: string, to: string, options: CopyOptions = {}, signal?: AbortSignal): Promise<string> {
+    return copyNode(this.#calls, { ...options, command: 'move', from, to }, signal);
   }
 
   /** Returns the id of the locked node: unlike the path, it keeps meaning the same version. */
   async lock(path: string, options: LockOptions, signal?: AbortSignal): Promise<string> {
-    const parameters = { path, mode: options.mode, transaction_id: options.transactionId };
-    return String(await callForField(this.#calls, { command: 'lock', parameters, field: 'node_id' }, signal));
+    return lockNode(this.#calls, path, options, signal);
+  }
+
+  /** Lets all locks on the node go that the transaction asked for. */
+  async unlock(path: string, options: NodeOptions, signal?: AbortSignal): Promise<void> {
+    await unlockNode(this.#calls, path, options, signal);
+  }
+
+  /** Each part has its own outcome: one that fails does not fail the others, and nothing is undone. */
+  async batch(parts: readonly BatchPart[], signal?: AbortSignal): Promise<BatchResult[]> {
+    return executeBatch(this.#calls, parts, signal);
   }
 
   async startTransaction(options: TransactionOptions = {}, signal?: AbortSignal): Promise<Transaction> {
@@ -167,9 +153,28 @@ export class YtClient {
     await insertRows(this.#calls, { ...options, path }, rows, signal);
   }
 
+  /** Deletes rows of a sorted dynamic table by key, all or none. */
+  async deleteRows(path: string, keys: readonly Row[], signal?: AbortSignal): Promise<void> {
+    await deleteRows(this.#calls, path, keys, signal);
+  }
+
   /** The rows that exist among `keys`. */
   async lookupRows(path: string, keys: readonly Row[], options: LookupOptions = {}, signal?: AbortSignal): Promise<unknown[]> {
     return lookupRows(this.#calls, { ...options, path }, keys, signal);
+  }
+
+  /** `name, age from [//home/t] where age > 18`, over sorted dynamic tables. */
+  async selectRows(query: string, signal?: AbortSignal): Promise<unknown[]> {
+    return selectRows(this.#calls, query, signal);
+  }
+
+  /** Returns once the table can be written by key. */
+  async mountTable(path: string, options: MountOptions = {}, signal?: AbortSignal): Promise<void> {
+    await mount(this.#calls, { ...options, path }, 'mounted', signal);
+  }
+
+  async unmountTable(path: string, options: MountOptions = {}, signal?: AbortSignal): Promise<void> {
+    await mount(this.#calls, { ...options, path }, 'unmounted', signal);
   }
 
   async close(): Promise<void> {
@@ -177,29 +182,8 @@ export class YtClient {
   }
 }
 
-function transactionOf(options: NodeOptions): { transaction_id?: string } {
-  return options.transactionId === undefined ? {} : { transaction_id: options.transactionId };
-}
-
 /** Four 32-bit numbers in hexadecimal without leading zeros, as the cluster writes ids. */
 function randomGuid(): string {
   const bytes = randomBytes(16);
   return [0, 4, 8, 12].map((offset) => bytes.readUInt32BE(offset).toString(16)).join('-');
-}
-
-function listedNodes(value: unknown): ListedNode[] {
-  const { plain, attributes } = unwrap(value);
-  if (!Array.isArray(plain)) throw new YtError('list: the reply is not a list', { class: 'fatal' });
-  if (attributes['incomplete'] === true) throw new YtError(`list: more than ${listLimit} children`, { class: 'fatal' });
-  return plain.map((child) => {
-    const node = unwrap(child);
-    return { name: String(node.plain), attributes: node.attributes };
-  });
-}
-
-/** A value and its attributes; a value without any stands bare. */
-function unwrap(value: unknown): { plain: unknown; attributes: Readonly<Record<string, unknown>> } {
-  if (typeof value !== 'object' || value === null || !('$attributes' in value)) return { plain: value, attributes: {} };
-  const wrapped = value as { $value?: unknown; $attributes: Record<string, unknown> };
-  return { plain: wrapped.$value, attributes: wrapped.$attributes };
 }

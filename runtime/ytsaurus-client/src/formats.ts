@@ -1,5 +1,7 @@
 // How values travel: the JSON dialect asked for in both directions, and the texts of headers.
 
+import { parseJson, stringifyJson } from './json.ts';
+
 /** Without `encode_utf8=false` the server takes every byte for a character, and Cyrillic arrives as mojibake. */
 export const structuredFormat = { $value: 'json', $attributes: { encode_utf8: false } } as const;
 
@@ -21,7 +23,7 @@ const headerChars = 64_000;
 
 /** Parameters as numbered headers: the concatenation of their values is base64, so any text passes. */
 export function parameterHeaders(parameters: Readonly<Record<string, unknown>>): Record<string, string> {
-  const encoded = Buffer.from(JSON.stringify(parameters)).toString('base64');
+  const encoded = Buffer.from(stringifyJson(parameters)).toString('base64');
   const headers: Record<string, string> = {};
   for (let part = 0; part * headerChars < encoded.length; part += 1) {
     headers[`X-YT-Parameters-${part}`] = encoded.slice(part * headerChars, (part + 1) * headerChars);
@@ -31,17 +33,17 @@ export function parameterHeaders(parameters: Readonly<Record<string, unknown>>):
 
 /** A header's JSON; HTTP libraries hand its bytes over as latin1. Undefined when it is not JSON. */
 export function parseHeaderJson(header: string): unknown {
-  return parseJson(Buffer.from(header, 'latin1').toString('utf8'));
+  return parsed(Buffer.from(header, 'latin1').toString('utf8'));
 }
 
 /** Error bodies are always written byte by byte as characters, whatever was asked for: this puts the text together again. */
 export function parseErrorBody(body: string): unknown {
-  return restoreText(parseJson(body));
+  return restoreText(parsed(body));
 }
 
-function parseJson(text: string): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     // The caller reports a malformed reply itself, with the command's name.
     return undefined;

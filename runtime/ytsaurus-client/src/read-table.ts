@@ -3,14 +3,25 @@ import type { Readable } from 'node:stream';
 import type { Calls } from './calls.ts';
 import { YtError } from './errors.ts';
 import { structuredFormat, withPathAttributes } from './formats.ts';
+import { LineBuffer } from './line-buffer.ts';
+import { connectionFailure } from './response.ts';
 import { createBackoff } from './retry.ts';
-import { connectionFailure } from './transport.ts';
+import { parseRows } from './rows.ts';
+
+/** Values of the first key columns. */
+export type Key = readonly unknown[];
 
 export interface ReadOptions {
   /** All columns when absent. */
   readonly columns?: readonly string[];
   /** Index of the first row to read. */
   readonly startRow?: number;
+  /** Index of the first row not to read. */
+  readonly endRow?: number;
+  /** Of a sorted table: the first key to read. */
+  readonly lowerKey?: Key;
+  /** Of a sorted table: the first key not to read. */
+  readonly upperKey?: Key;
 }
 
 export interface ReadSource extends ReadOptions {
@@ -21,21 +32,28 @@ export interface ReadSource extends ReadOptions {
   readonly rowCount: number | null;
 }
 
+/** Where the next row is; null while nobody has told yet, because the range begins with a key. */
+interface Position {
+  nextRow: number | null;
+  seenAny: boolean;
+}
+
 /** The rows of each arrived piece of the stream; the next piece is asked for when the last one is consumed. */
 export async function* readBatches(calls: Calls, source: ReadSource, signal?: AbortSignal): AsyncGenerator<unknown[], void> {
   const backoff = createBackoff(calls.retry);
   const correlationId = calls.newGuid();
-  let nextRow = source.startRow ?? 0;
+  const position: Position = { nextRow: source.lowerKey === undefined ? (source.startRow ?? 0) : null, seenAny: false };
   for (;;) {
     try {
-      for await (const batch of readOnce(calls, { ...source, startRow: nextRow }, correlationId, signal)) {
-        nextRow += batch.length;
+      for await (const batch of readOnce(calls, { source, position, correlationId }, signal)) {
+        if (position.nextRow !== null) position.nextRow += batch.length;
+        position.seenAny = true;
         backoff.reset();
         yield batch;
       }
-      return checkRowCount(source, nextRow);
+      return checkRowCount(source, position);
     } catch (error) {
-      if (source.rowCount === null && nextRow > 0) throw error;
+      if (position.seenAny && (source.rowCount === null || position.nextRow === null)) throw error;
       await backoff.pause(error, signal);
     }
   }
@@ -45,18 +63,26 @@ export async function* readRows(calls: Calls, source: ReadSource, signal?: Abort
   for await (const batch of readBatches(calls, source, signal)) yield* batch;
 }
 
-async function* readOnce(calls: Calls, source: ReadSource, correlationId: string, signal?: AbortSignal): AsyncGenerator<unknown[], void> {
-  const parameters = { path: pathOf(source), transaction_id: source.transactionId, output_format: structuredFormat };
+interface Attempt {
+  readonly source: ReadSource;
+  readonly position: Position;
+  readonly correlationId: string;
+}
+
+async function* readOnce(calls: Calls, { source, position, correlationId }: Attempt, signal?: AbortSignal): AsyncGenerator<unknown[], void> {
+  const path = pathOf(source, position.nextRow);
+  const parameters = { path, transaction_id: source.transactionId, output_format: structuredFormat };
   const reply = await calls.transport.send({ command: 'read_table', parameters, correlationId }, signal);
+  position.nextRow ??= startRowOf(reply.parameters);
   const lines = new LineBuffer();
   for await (const chunk of piecesOf(reply.body, signal)) {
     const complete = lines.push(chunk);
-    if (complete !== '') yield parseRows(complete);
+    if (complete !== '') yield parseRows('read_table', complete);
   }
   // The trailer before the last line: a line cut short by the failure must not be reported instead of the failure.
   reply.checkEnd();
   const rest = lines.rest();
-  if (rest !== '') yield parseRows(rest);
+  if (rest !== '') yield parseRows('read_table', rest);
 }
 
 async function* piecesOf(body: Readable, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
@@ -67,47 +93,38 @@ async function* piecesOf(body: Readable, signal?: AbortSignal): AsyncGenerator<B
   }
 }
 
-function pathOf(source: ReadSource): unknown {
+function pathOf(source: ReadSource, nextRow: number | null): unknown {
   const columns = source.columns === undefined ? {} : { columns: source.columns };
-  const startRow = source.startRow ?? 0;
-  const ranges = startRow === 0 ? {} : { ranges: [{ lower_limit: { row_index: startRow } }] };
-  return withPathAttributes(source.path, { ...columns, ...ranges });
+  const lower = nextRow === null ? { ...keyLimit(source.lowerKey), ...rowLimit(source.startRow) } : rowLimit(nextRow === 0 ? undefined : nextRow);
+  const upper = { ...keyLimit(source.upperKey), ...rowLimit(source.endRow) };
+  const range = { ...limit('lower_limit', lower), ...limit('upper_limit', upper) };
+  return withPathAttributes(source.path, { ...columns, ...(Object.keys(range).length === 0 ? {} : { ranges: [range] }) });
+}
+
+function limit(name: string, value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.keys(value).length === 0 ? {} : { [name]: value };
+}
+
+function keyLimit(key: Key | undefined): { key?: Key } {
+  return key === undefined ? {} : { key };
+}
+
+function rowLimit(row: number | undefined): { row_index?: number } {
+  return row === undefined ? {} : { row_index: row };
+}
+
+/** Absent where there are no rows. */
+function startRowOf(parameters: unknown): number | null {
+  const { start_row_index: start } = (parameters ?? {}) as { start_row_index?: unknown };
+  return typeof start === 'number' ? start : null;
 }
 
 /** A stream may end well and too early all the same, when something between us and the proxy closed it politely. */
-function checkRowCount(source: ReadSource, endRow: number): void {
-  if (source.rowCount === null || endRow === source.rowCount) return;
-  const message = `read_table: the stream ended at row ${endRow} of ${source.rowCount}`;
-  throw new YtError(message, { class: endRow < source.rowCount ? 'retriable' : 'fatal' });
-}
-
-function parseRows(lines: string): unknown[] {
-  try {
-    // JSON escapes newlines inside strings, so each raw one parts two rows; one parse of an array beats one parse per row.
-    return JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as unknown[];
-  } catch {
-    // The parser's own message quotes the row.
-    throw new YtError('read_table: a row is not JSON', { class: 'fatal' });
-  }
-}
-
-/** Gathers bytes until a line is whole; characters are decoded only then, so none is cut in two. */
-class LineBuffer {
-  #pending: Buffer[] = [];
-
-  /** All lines completed by `chunk`, without the last newline. */
-  push(chunk: Buffer): string {
-    const end = chunk.lastIndexOf(10);
-    if (end === -1) {
-      this.#pending.push(chunk);
-      return '';
-    }
-    const complete = this.#pending.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...this.#pending, chunk.subarray(0, end)]);
-    this.#pending = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : [];
-    return complete.toString('utf8');
-  }
-
-  rest(): string {
-    return Buffer.concat(this.#pending).toString('utf8');
-  }
+function checkRowCount(source: ReadSource, { nextRow }: Position): void {
+  const { rowCount, startRow = 0, endRow = Infinity, lowerKey, upperKey } = source;
+  // How many rows are between keys only the cluster knows.
+  if (rowCount === null || nextRow === null || lowerKey !== undefined || upperKey !== undefined) return;
+  const expected = Math.max(startRow, Math.min(endRow, rowCount));
+  if (nextRow === expected) return;
+  throw new YtError(`read_table: the stream ended at row ${nextRow} of ${expected}`, { class: nextRow < expected ? 'retriable' : 'fatal' });
 }

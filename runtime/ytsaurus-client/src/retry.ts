@@ -63,7 +63,8 @@ function nextDelayMs({ policy, random }: RetrySettings, attempts: number, error:
   return Math.max(jittered, asked ?? 0);
 }
 
-async function wait(delayMs: number, signal?: AbortSignal): Promise<void> {
+/** Throws the reason of the signal. */
+export async function wait(delayMs: number, signal?: AbortSignal): Promise<void> {
   try {
     await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
   } catch (error) {

@@ -15,6 +15,8 @@ export interface Transaction {
   /** Aborted when the transaction can no longer be trusted to be alive; work under it must stop. */
   readonly signal: AbortSignal;
   commit(signal?: AbortSignal): Promise<void>;
+  /** Happens by itself every third of the timeout; throws when the transaction is lost. */
+  ping(signal?: AbortSignal): Promise<void>;
   /** Nothing happens when the transaction is gone already. */
   abort(): Promise<void>;
 }
@@ -88,6 +90,10 @@ class PingedTransaction implements Transaction {
     await this.#finish('commit_transaction', signal);
   }
 
+  async ping(signal?: AbortSignal): Promise<void> {
+    await callLight(this.#calls, { command: 'ping_transaction', parameters: { transaction_id: this.id } }, signal);
+  }
+
   async abort(): Promise<void> {
     this.#stop.abort();
     try {
@@ -125,7 +131,7 @@ class PingedTransaction implements Transaction {
   async #ping(budgetMs: number): Promise<unknown> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(budgetMs)]);
     try {
-      await callLight(this.#calls, { command: 'ping_transaction', parameters: { transaction_id: this.id } }, signal);
+      await this.ping(signal);
       return null;
     } catch (error) {
       return error;

@@ -2,6 +2,7 @@
 import type { Cluster } from './cluster.ts';
 import { wrap } from './formats.ts';
 import { locksOn } from './locks.ts';
+import { lockAttributes } from './objects.ts';
 import { NodeType, rowCount, type Node } from './node.ts';
 import { keyColumns, schemaValue } from './schema.ts';
 
@@ -17,8 +18,7 @@ const ofAnyNode: Readonly<Record<string, Source>> = {
   modification_time: (_, node) => node.modifiedAt,
   access_time: (_, node) => node.modifiedAt,
   lock_count: ({ cypress }, node) => locksOn(cypress, node.id).length,
-  locks: ({ cypress }, node) =>
-    locksOn(cypress, node.id).map(({ lock, transactionId }) => ({ id: lock.id, mode: lock.mode, state: 'acquired', transaction_id: transactionId })),
+  locks: ({ cypress }, node) => locksOn(cypress, node.id).map(lockAttributes),
 };
 
 const ofTables: Readonly<Record<string, Source>> = {
@@ -30,12 +30,19 @@ const ofTables: Readonly<Record<string, Source>> = {
   replication_factor: () => 1,
   dynamic: (_, node) => node.dynamic,
   schema: (_, node) => schemaValue(node.schema),
+  schema_mode: (_, node) => (node.schema.columns.length > 0 ? 'strong' : 'weak'),
   sorted: (_, node) => keyColumns(node.schema).length > 0,
-  key_columns: (_, node) => keyColumns(node.schema).map((column) => column.name),
+  sorted_by: (_, node) => keyNames(node),
+  key_columns: (_, node) => keyNames(node),
   optimize_for: () => 'lookup',
 };
 
-const ofDynamicTables: Readonly<Record<string, Source>> = { tablet_state: () => 'mounted' };
+const ofDynamicTables: Readonly<Record<string, Source>> = {
+  tablet_state: (_, node) => node.tabletState,
+  expected_tablet_state: (_, node) => node.tabletState,
+  tablet_count: () => 1,
+  tablets: (_, node) => [{ index: 0, tablet_id: node.id, state: node.tabletState, pivot_key: [] }],
+};
 const ofMapNodes: Readonly<Record<string, Source>> = { count: (_, node) => Object.keys(node.children).length };
 
 /** Undefined when the node has no such attribute. */
@@ -43,6 +50,14 @@ export function attributeOf(cluster: Cluster, node: Node, name: string): unknown
   const source = computed(node)[name];
   if (source !== undefined) return source(cluster, node);
   return Object.hasOwn(node.attributes, name) ? node.attributes[name] : undefined;
+}
+
+/** The value at a path inside an attribute; undefined when there is nothing. */
+export function valueAt(value: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>((inner, key) => {
+    if (Array.isArray(inner)) return inner[Number(key)] as unknown;
+    return typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key) ? (inner as Record<string, unknown>)[key] : undefined;
+  }, value);
 }
 
 /** The named attributes that exist, or all of them. */
@@ -68,6 +83,10 @@ function computed(node: Node): Readonly<Record<string, Source>> {
     ...(isTable && node.dynamic ? ofDynamicTables : {}),
     ...(node.type === NodeType.map_node ? ofMapNodes : {}),
   };
+}
+
+function keyNames(node: Node): string[] {
+  return keyColumns(node.schema).map((column) => column.name);
 }
 
 function byteCount(node: Node): number {

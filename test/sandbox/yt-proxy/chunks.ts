@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { newId } from './cypress.ts';
 import type { Chunk } from './node.ts';
-import type { RowRange } from './paths.ts';
+import type { RowRange } from './ranges.ts';
 
 export interface ChunkStore {
   write(id: string, lines: Buffer): Promise<void>;
@@ -76,7 +76,7 @@ export async function writeChunks(store: ChunkStore, rows: JsonRows, announce: (
 }
 
 /** The rows of a range as JSON lines, one piece per chunk touched. */
-export async function* readChunks(store: ChunkStore, chunks: readonly Chunk[], range: RowRange): AsyncGenerator<Buffer, void> {
+export async function* readChunks(store: ChunkStore, chunks: readonly Chunk[], range: Pick<RowRange, 'start' | 'end'>): AsyncGenerator<Buffer, void> {
   let firstRow = 0;
   for (const chunk of chunks) {
     const from = Math.max(range.start - firstRow, 0);

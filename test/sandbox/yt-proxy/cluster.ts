@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { createDiskChunks, createMemoryChunks, type ChunkStore } from './chunks.ts';
 import { Cypress, type CypressState } from './cypress.ts';
 import { DynamicTables } from './dynamic-tables.ts';
-import type { Chunk } from './node.ts';
+import { parseExact } from './exact.ts';
+import type { Chunk, Node } from './node.ts';
+import type { Operation } from './operations.ts';
 import { Transactions } from './transactions.ts';
 
 // Unused chunks only take space, so a sweep may wait.
@@ -17,15 +19,18 @@ export class Cluster {
   readonly chunks: ChunkStore;
   /** Chunk lists being streamed: kept from the sweep. */
   readonly readers = new Set<readonly Chunk[]>();
+  /** Finished ones too, by id. */
+  readonly operations = new Map<string, Operation>();
   readonly #file: string | null;
   #commits = 0;
   #sweeping: Promise<void> = Promise.resolve();
 
   private constructor(chunks: ChunkStore, directory: string | null) {
     this.#file = directory === null ? null : join(directory, 'cypress.json');
-    this.cypress = new Cypress(this.#file === null ? null : readState(this.#file));
-    this.transactions = new Transactions(this.cypress, () => this.save());
     this.dynamicTables = new DynamicTables(directory === null ? null : join(directory, 'dynamic'));
+    const freeze = (node: Node): Node => (node.dynamic ? { ...node, heldRows: this.dynamicTables.hold(node) } : node);
+    this.cypress = new Cypress(this.#file === null ? null : readState(this.#file), freeze);
+    this.transactions = new Transactions(this.cypress, () => this.save());
     this.chunks = chunks;
   }
 
@@ -47,7 +52,7 @@ export class Cluster {
       writeFileSync(`${this.#file}.tmp`, JSON.stringify(this.cypress.state()));
       renameSync(`${this.#file}.tmp`, this.#file);
     }
-    this.dynamicTables.retain(new Set(this.cypress.trunk.keys()));
+    this.dynamicTables.retain(this.cypress.nodeIds());
     this.#commits += 1;
     if (this.#commits % commitsPerSweep === 0) this.#sweeping = this.#sweep(this.#sweeping);
   }
@@ -71,5 +76,5 @@ export class Cluster {
 }
 
 function readState(file: string): CypressState | null {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as CypressState) : null;
+  return existsSync(file) ? (parseExact(readFileSync(file, 'utf8')) as CypressState) : null;
 }

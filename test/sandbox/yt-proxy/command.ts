@@ -17,6 +17,10 @@ export interface CommandCall {
   readonly value: () => Promise<unknown>;
   /** The tabular body, row by row. */
   readonly rows: () => AsyncIterable<unknown>;
+  /** Hosts that move rows. */
+  readonly heavyHosts: () => readonly string[];
+  /** Carries out another command in the place of this one. */
+  readonly runPart: (name: string, parameters: Readonly<Record<string, unknown>>, input: unknown) => Promise<CommandResult>;
 }
 
 export type CommandResult =
@@ -33,6 +37,13 @@ export interface Command {
 }
 
 export const transactionId = z.string().optional();
+
+/** A boolean parameter; some clients write it as text. False when absent. */
+export const flag = flagByDefault(false);
+
+export function flagByDefault(byDefault: boolean) {
+  return z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).nullish().transform((value) => value ?? byDefault);
+}
 
 /** Parameters of the expected shape; unknown ones are ignored, as the cluster does. */
 export function parameters<Shape extends z.ZodObject>(shape: Shape, call: CommandCall): z.output<Shape> {

@@ -1,7 +1,7 @@
 // The tree: committed versions of its nodes, and what each open transaction sees instead.
 import { randomBytes } from 'node:crypto';
 import { commandError, noSuchTransaction, resolveError } from './errors.ts';
-import type { Lock } from './locks.ts';
+import type { Lock, LockState } from './locks.ts';
 import { newNode, NodeType, type Change, type Chunk, type Node, type Stamp } from './node.ts';
 import type { Path } from './paths.ts';
 
@@ -35,12 +35,17 @@ export interface Place {
 export class Cypress {
   readonly trunk = new Map<string, Node>();
   readonly transactions = new Map<string, Transaction>();
+  /** Locks asked for and not granted yet, in the order in which they came. */
+  readonly waiting: LockState[] = [];
   readonly rootId: string;
   /** Set by every committed change; whoever stores the tree clears it. */
   dirty = false;
+  /** A version that later changes of rows do not reach. */
+  readonly freeze: (node: Node) => Node;
   #revision: number;
 
-  constructor(stored: CypressState | null) {
+  constructor(stored: CypressState | null, freeze: (node: Node) => Node) {
+    this.freeze = freeze;
     this.#revision = stored?.revision ?? 0;
     for (const node of stored?.nodes ?? []) this.trunk.set(node.id, node);
     this.rootId = stored?.rootId ?? newId();
@@ -124,6 +129,12 @@ export class Cypress {
     };
     visit(this.rootId);
     for (const id of this.trunk.keys()) if (!reached.has(id)) this.trunk.delete(id);
+  }
+
+  /** Of committed nodes and those of open transactions. */
+  nodeIds(): Set<string> {
+    const created = [...this.transactions.values()].flatMap((transaction) => [...transaction.created.keys()]);
+    return new Set([...this.trunk.keys(), ...created]);
   }
 
   /** Chunks that some version still stands on. */

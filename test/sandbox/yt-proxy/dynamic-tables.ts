@@ -1,9 +1,10 @@
-// Rows of sorted dynamic tables: by key in memory, and in a log per table that is only ever appended to.
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Rows of sorted dynamic tables: by key in memory, every change in the log first.
+import { createDynamicLog, forgetfulLog, type DynamicLog, type LogEntry } from './dynamic-log.ts';
 import { commandError } from './errors.ts';
+import { compareKeys } from './keys.ts';
 import type { Node } from './node.ts';
-import { checkRow, keyColumns, type Row, type Schema } from './schema.ts';
+import { checkCell } from './column-types.ts';
+import { checkRow, keyColumns, keyOf, type Row, type Schema } from './schema.ts';
 
 export interface Insertion {
   readonly rows: readonly unknown[];
@@ -12,13 +13,16 @@ export interface Insertion {
   readonly integralToDouble: boolean;
 }
 
+type Rows = ReadonlyMap<string, Row>;
+
 export class DynamicTables {
-  readonly #directory: string | null;
+  readonly #log: DynamicLog;
   readonly #tables = new Map<string, Map<string, Row>>();
+  /** Maps that somebody else holds: the next change of such a table is made in a copy. */
+  readonly #held = new WeakSet<Rows>();
 
   constructor(directory: string | null) {
-    this.#directory = directory;
-    if (directory !== null) mkdirSync(directory, { recursive: true });
+    this.#log = directory === null ? forgetfulLog : createDynamicLog(directory);
   }
 
   /** All rows or, when one of them does not fit, none. */
@@ -31,8 +35,13 @@ export class DynamicTables {
       const before = changed.get(key) ?? stored.get(key);
       changed.set(key, insertion.update && before !== undefined ? { ...before, ...pickGiven(row, given as Row) } : row);
     }
-    this.#append(table, [...changed.values()]);
-    for (const [key, row] of changed) stored.set(key, row);
+    this.#apply(table, [...changed]);
+  }
+
+  delete(table: Node, keys: readonly unknown[]): void {
+    const stored = this.#rows(table);
+    const found = keys.map((key) => keyText(table.schema, keyRow(table.schema, key))).filter((key) => stored.has(key));
+    this.#apply(table, found.map((key) => [key, null]));
   }
 
   /** One entry per key, in order; undefined where there is no such row. */
@@ -47,84 +56,65 @@ export class DynamicTables {
 
   /** All rows, sorted by key. */
   scan(table: Node): Row[] {
-    const columns = keyColumns(table.schema).map((column) => column.name);
-    return [...this.#rows(table).values()].sort((a, b) => compareKeys(columns, a, b));
+    return [...this.#rows(table).values()].sort((a, b) => compareKeys(keyOf(table.schema, a), keyOf(table.schema, b)));
+  }
+
+  /** The rows as they are now, for as long as anybody wants them. */
+  hold(table: Node): Rows {
+    const rows = this.#rows(table);
+    this.#held.add(rows);
+    return rows;
+  }
+
+  copy(table: Node, targetId: string): void {
+    const rows = new Map(this.#rows(table));
+    this.#log.append(targetId, [...rows]);
+    this.#tables.set(targetId, rows);
   }
 
   /** Drops the rows of all tables but these. */
   retain(ids: ReadonlySet<string>): void {
     for (const id of this.#tables.keys()) if (!ids.has(id)) this.#tables.delete(id);
-    if (this.#directory === null) return;
-    for (const name of readdirSync(this.#directory)) {
-      if (!ids.has(name.replace(/\..*$/, ''))) rmSync(join(this.#directory, name), { force: true });
-    }
+    this.#log.retain(ids);
   }
 
-  #rows(table: Node): Map<string, Row> {
+  #rows(table: Node): Rows {
     if (!table.dynamic) throw commandError(1, `Table ${table.id} is not dynamic`);
-    const known = this.#tables.get(table.id);
-    if (known !== undefined) return known;
-    const loaded = this.#load(table);
-    this.#tables.set(table.id, loaded);
-    return loaded;
+    return table.heldRows ?? this.#own(table.id);
   }
 
-  #append(table: Node, rows: readonly Row[]): void {
-    const file = this.#file(table);
-    if (file !== null && rows.length > 0) appendFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-  }
-
-  #load(table: Node): Map<string, Row> {
-    const rows = new Map<string, Row>();
-    const file = this.#file(table);
-    if (file === null || !existsSync(file)) return rows;
-    const lines = readFileSync(file, 'utf8').split('\n');
-    // What follows the last newline was cut by a kill before it was acknowledged.
-    for (const line of lines.slice(0, -1)) {
-      const row = JSON.parse(line) as Row;
-      rows.set(keyText(table.schema, row), row);
-    }
-    rewrite(file, rows);
+  #own(id: string): Map<string, Row> {
+    const rows = this.#tables.get(id) ?? this.#log.load(id);
+    this.#tables.set(id, rows);
     return rows;
   }
 
-  #file(table: Node): string | null {
-    return this.#directory === null ? null : join(this.#directory, `${table.id}.ndjson`);
+  #apply(table: Node, entries: readonly LogEntry[]): void {
+    if (table.heldRows !== null) throw commandError(1, 'A table cannot be changed under its snapshot lock');
+    this.#log.append(table.id, entries);
+    const current = this.#own(table.id);
+    const rows = this.#held.has(current) ? new Map(current) : current;
+    for (const [key, row] of entries) {
+      if (row === null) rows.delete(key);
+      else rows.set(key, row);
+    }
+    this.#tables.set(table.id, rows);
   }
 }
 
-function rewrite(file: string, rows: ReadonlyMap<string, Row>): void {
-  const text = [...rows.values()].map((row) => `${JSON.stringify(row)}\n`).join('');
-  writeFileSync(`${file}.tmp`, text);
-  renameSync(`${file}.tmp`, file);
-}
-
 function keyText(schema: Schema, row: Row): string {
-  return JSON.stringify(keyColumns(schema).map((column) => row[column.name] ?? null));
+  return JSON.stringify(keyOf(schema, row));
 }
 
 function keyRow(schema: Schema, key: unknown): Row {
   if (typeof key !== 'object' || key === null) throw commandError(1, 'A key must be a map');
-  const missing = keyColumns(schema).find((column) => !(column.name in key));
-  if (missing !== undefined) throw commandError(1, `Key column "${missing.name}" is missing`);
-  return key as Row;
+  const given = key as Row;
+  return Object.fromEntries(keyColumns(schema).map((column) => {
+    if (!Object.hasOwn(given, column.name)) throw commandError(1, `Key column "${column.name}" is missing`);
+    return [column.name, checkCell(column, given[column.name], true)];
+  }));
 }
 
 function pickGiven(row: Row, given: Row): Row {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => name in given));
-}
-
-function compareKeys(columns: readonly string[], a: Row, b: Row): number {
-  for (const column of columns) {
-    const order = compareCells(a[column] ?? null, b[column] ?? null);
-    if (order !== 0) return order;
-  }
-  return 0;
-}
-
-/** Null first; strings by their bytes, as the cluster sorts them. */
-function compareCells(a: unknown, b: unknown): number {
-  if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
-  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
-  return Number(a) - Number(b);
+  return Object.fromEntries(Object.entries(row).filter(([name]) => Object.hasOwn(given, name)));
 }

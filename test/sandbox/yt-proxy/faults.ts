@@ -4,6 +4,8 @@ import { type ErrorBody, errorBody } from './errors.ts';
 export type FaultEffect =
   /** Refused before anything is done. */
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds?: number }
+  /** Too many requests of one user: 429, with the error of the rate limit. */
+  | { readonly kind: 'throttled'; readonly retryAfterSeconds?: number }
   /** Fails with this error before anything is done. */
   | { readonly kind: 'error'; readonly error: { readonly code: number; readonly message: string } }
   /** The connection breaks after so much of the reply. */
@@ -13,6 +15,8 @@ export type FaultEffect =
   | { readonly kind: 'cut_short'; readonly afterRows: number }
   /** The error comes in the trailers, after so many rows. */
   | { readonly kind: 'trailer'; readonly afterRows: number; readonly error: { readonly code: number; readonly message: string } }
+  /** The header promises more bytes than come. */
+  | { readonly kind: 'wrong_length' }
   /** The answer waits. */
   | { readonly kind: 'slow'; readonly delayMs: number }
   /** The command is carried out and its reply never sent. */

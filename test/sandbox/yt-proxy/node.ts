@@ -1,13 +1,16 @@
 // One version of a Cypress node, and the changes that make the next one. A version never changes once made.
 import { commandError } from './errors.ts';
-import { weakSchema, type Schema } from './schema.ts';
+import { isInteger, isNumber } from './exact.ts';
+import { weakSchema, type Row, type Schema } from './schema.ts';
 
 export const NodeType = {
   map_node: 'map_node',
+  list_node: 'list_node',
   table: 'table',
   document: 'document',
   string_node: 'string_node',
   int64_node: 'int64_node',
+  uint64_node: 'uint64_node',
   double_node: 'double_node',
   boolean_node: 'boolean_node',
 } as const;
@@ -20,6 +23,8 @@ export interface Chunk {
   readonly bytes: number;
 }
 
+export type TabletState = 'mounted' | 'unmounted' | 'frozen';
+
 export interface Node {
   readonly id: string;
   readonly type: NodeType;
@@ -30,6 +35,9 @@ export interface Node {
   readonly value: unknown;
   readonly schema: Schema;
   readonly dynamic: boolean;
+  readonly tabletState: TabletState;
+  /** Rows of a dynamic table as a snapshot lock holds them; null where the table's own rows count. */
+  readonly heldRows: ReadonlyMap<string, Row> | null;
   readonly chunks: readonly Chunk[];
   readonly revision: number;
   readonly attributeRevision: number;
@@ -57,6 +65,8 @@ export function newNode(id: string, type: NodeType, stamp: Stamp): Node {
     value: emptyValue(type),
     schema: weakSchema,
     dynamic: false,
+    tabletState: 'unmounted',
+    heldRows: null,
     chunks: [],
     revision,
     attributeRevision: revision,
@@ -98,6 +108,15 @@ export function appendChunks(chunks: readonly Chunk[], stamp: Stamp): Change {
   return (node) => contentChanged({ ...node, chunks: [...node.chunks, ...chunks] }, stamp);
 }
 
+export function setTabletState(tabletState: TabletState, { revision, at }: Stamp): Change {
+  return (node) => ({ ...node, tabletState, revision, modifiedAt: at });
+}
+
+/** What `alter_table` and sorting change. */
+export function setSchema(schema: Schema, stamp: Stamp): Change {
+  return (node) => contentChanged({ ...node, schema }, stamp);
+}
+
 export function rowCount(node: Node): number {
   return node.chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
 }
@@ -110,22 +129,25 @@ export function checkValue(type: NodeType, value: unknown): void {
 export function typeForValue(value: unknown): NodeType {
   if (typeof value === 'string') return NodeType.string_node;
   if (typeof value === 'boolean') return NodeType.boolean_node;
-  if (typeof value === 'number') return Number.isInteger(value) ? NodeType.int64_node : NodeType.double_node;
-  return NodeType.document;
+  if (isNumber(value)) return isInteger(value) ? NodeType.int64_node : NodeType.double_node;
+  if (Array.isArray(value)) return NodeType.list_node;
+  return value === null ? NodeType.document : NodeType.map_node;
 }
 
 const holds: Readonly<Record<NodeType, (value: unknown) => boolean>> = {
   map_node: () => false,
+  list_node: Array.isArray,
   table: () => false,
   document: () => true,
   string_node: (value) => typeof value === 'string',
-  int64_node: (value) => Number.isInteger(value),
-  double_node: (value) => typeof value === 'number',
+  int64_node: isInteger,
+  uint64_node: isInteger,
+  double_node: isNumber,
   boolean_node: (value) => typeof value === 'boolean',
 };
 
 function emptyValue(type: NodeType): unknown {
-  const empty: Partial<Record<NodeType, unknown>> = { string_node: '', int64_node: 0, double_node: 0, boolean_node: false };
+  const empty: Partial<Record<NodeType, unknown>> = { string_node: '', int64_node: 0, uint64_node: 0, double_node: 0, boolean_node: false, list_node: [] };
   return empty[type] ?? null;
 }
 

@@ -1,13 +1,8 @@
 // YPath: `<append=%true>//home/a{x,y}[#1:#5]`, `#<id>/@attribute/key`, or the same with its attributes given apart.
 import { commandError } from './errors.ts';
 import { unwrap } from './formats.ts';
-import { splitAttributes } from './yson.ts';
-
-export interface RowRange {
-  readonly start: number;
-  /** Exclusive; null to the end. */
-  readonly end: number | null;
-}
+import { parseTextRanges, rangesOf, type RowRange } from './ranges.ts';
+import { splitAttributes } from './yson-parser.ts';
 
 export interface Path {
   readonly text: string;
@@ -20,8 +15,6 @@ export interface Path {
   readonly columns: readonly string[] | null;
   readonly ranges: readonly RowRange[];
 }
-
-const everything: RowRange = { start: 0, end: null };
 
 export function parsePath(value: unknown): Path {
   const wrapped = unwrap(value);
@@ -61,44 +54,16 @@ function unescapeToken(token: string): string {
 }
 
 function splitSelectors(text: string): { text: string; columns: string[] | null; ranges: RowRange[] | null } {
-  const parts = /^((?:[^\\{[]|\\.)*)(?:\{([^}]*)\})?(?:\[([^\]]*)\])?$/.exec(text);
+  const parts = /^((?:[^\\{[]|\\.)*)(?:\{([^}]*)\})?(?:\[((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\])?$/.exec(text);
   if (parts === null) throw commandError(1, `Error parsing path ${text}`);
   const [, bare = '', columns, ranges] = parts;
   return {
     text: bare,
     columns: columns === undefined ? null : columns.split(',').map((name) => name.trim().replaceAll('"', '')).filter((name) => name !== ''),
-    ranges: ranges === undefined ? null : ranges.split(',').map(parseTextRange),
+    ranges: ranges === undefined ? null : parseTextRanges(ranges),
   };
-}
-
-function parseTextRange(text: string): RowRange {
-  const match = /^(?:#(\d+))?(?:(:)(?:#(\d+))?)?$/.exec(text.trim());
-  if (match === null) throw commandError(1, `Range ${text} is not supported: only row indexes are`);
-  const start = Number(match[1] ?? 0);
-  if (match[2] === undefined) return { start, end: start + 1 };
-  return { start, end: match[3] === undefined ? null : Number(match[3]) };
 }
 
 function columnsOf(value: unknown): string[] | null {
   return Array.isArray(value) ? value.map(String) : null;
-}
-
-/** Limits may stand in `ranges`, or beside it as older clients write them. */
-function rangesOf(attributes: Readonly<Record<string, unknown>>): RowRange[] {
-  const { ranges } = attributes;
-  if (Array.isArray(ranges)) return ranges.map((range) => rangeOf(range as Record<string, unknown>));
-  return 'lower_limit' in attributes || 'upper_limit' in attributes ? [rangeOf(attributes)] : [everything];
-}
-
-function rangeOf(range: Readonly<Record<string, unknown>>): RowRange {
-  const exact = limitOf(range['exact']);
-  if (exact !== null) return { start: exact, end: exact + 1 };
-  return { start: limitOf(range['lower_limit']) ?? 0, end: limitOf(range['upper_limit']) };
-}
-
-function limitOf(limit: unknown): number | null {
-  if (typeof limit !== 'object' || limit === null) return null;
-  const { row_index: rowIndex } = limit as { row_index?: unknown };
-  if (typeof rowIndex !== 'number') throw commandError(1, 'Only row_index limits are supported');
-  return rowIndex;
 }

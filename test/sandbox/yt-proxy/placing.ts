@@ -18,6 +18,12 @@ export interface Placing {
 
 /** Takes the place of whatever is there; returns the id of the new node. */
 export function placeNode(cluster: Cluster, placing: Placing): string {
+  const node = newNode(newId(), placing.type, cluster.cypress.stamp());
+  return placeVersion(cluster, placing, withTraits(node, placing.attributes));
+}
+
+/** As {@link placeNode}, with a node made already. */
+export function placeVersion(cluster: Cluster, placing: Omit<Placing, 'type' | 'attributes'>, node: Node): string {
   const { path, transaction } = placing;
   const name = path.keys.at(-1);
   if (name === undefined || path.attribute !== null) throw commandError(1, `Node ${path.text} cannot be created`);
@@ -25,14 +31,13 @@ export function placeNode(cluster: Cluster, placing: Placing): string {
   const replaced = cluster.cypress.find(path, transaction);
   if (replaced !== null) acquireLock(cluster.cypress, replaced.node, { mode: 'exclusive' }, transaction);
   acquireLock(cluster.cypress, parent, { mode: 'shared', key: `child:${name}` }, transaction);
-  const node = withTraits(newNode(newId(), placing.type, cluster.cypress.stamp()), placing.attributes);
   cluster.cypress.add(node, transaction);
   cluster.cypress.change(parent.id, transaction, linkChild(name, node.id, cluster.cypress.stamp()));
   acquireLock(cluster.cypress, node, { mode: 'exclusive' }, transaction);
   return node.id;
 }
 
-function parentOf(cluster: Cluster, { path, recursive, transaction }: Placing): Node {
+function parentOf(cluster: Cluster, { path, recursive, transaction }: Omit<Placing, 'type' | 'attributes'>): Node {
   const above: Path = { ...path, keys: path.keys.slice(0, -1), text: path.text.replace(/\/[^/]*$/, '') };
   const place = cluster.cypress.find(above, transaction);
   if (place === null && !recursive) throw resolveError(path.text);
@@ -45,8 +50,8 @@ function parentOf(cluster: Cluster, { path, recursive, transaction }: Placing): 
 function withTraits(node: Node, attributes: Readonly<Record<string, unknown>>): Node {
   if (node.type !== NodeType.table) return { ...node, attributes };
   const { schema: given, dynamic: isDynamic, ...others } = attributes;
-  const schema = given === undefined ? weakSchema : parseSchema(given);
-  const dynamic = isDynamic === true;
+  const schema = given === undefined || given === null ? weakSchema : parseSchema(given);
+  const dynamic = isDynamic === true || isDynamic === 'true';
   if (dynamic && (keyColumns(schema).length === 0 || !schema.uniqueKeys)) {
     throw commandError(1, 'A dynamic table must have a sorted schema with unique keys');
   }

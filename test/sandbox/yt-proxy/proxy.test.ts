@@ -172,7 +172,7 @@ test('describes itself', async () => {
   const proxy = await startProxy();
   const json = async (path: string): Promise<unknown> => JSON.parse((await call({ method: 'GET', url: `${proxy.url}${path}` })).text) as unknown;
   const lookup = { name: 'lookup_rows', input_type: 'tabular', output_type: 'tabular', is_volatile: false, is_heavy: true };
-  expect(await json('/api')).toEqual(['v4']);
+  expect(await json('/api')).toEqual(['v3', 'v4']);
   expect(await json('/api/v4')).toContainEqual(lookup);
   expect(await json('/hosts')).toEqual([new URL(proxy.url).host]);
   expect((await call({ method: 'GET', url: `${proxy.url}/ping` })).status).toBe(200);

@@ -1,8 +1,8 @@
 // Table schemas: their wire form, and rows checked and completed against them.
+import { checkCell, isColumnType, simpleType, v3Names, type ColumnType } from './column-types.ts';
 import { commandError } from './errors.ts';
 import { unwrap, wrap } from './formats.ts';
-
-export type ColumnType = 'string' | 'int64' | 'uint64' | 'double' | 'boolean' | 'timestamp' | 'any';
+import type { Key } from './keys.ts';
 
 export interface Column {
   readonly name: string;
@@ -26,7 +26,11 @@ export function parseSchema(value: unknown): Schema {
   const { plain, attributes } = unwrap(value);
   if (!Array.isArray(plain)) throw commandError(1, 'The schema must be a list of columns');
   const columns = plain.map((column) => parseColumn(column as Record<string, unknown>));
-  return { columns, strict: attributes['strict'] !== false, uniqueKeys: attributes['unique_keys'] === true };
+  const firstValue = columns.findIndex((column) => !column.key);
+  if (columns.some((column, index) => column.key && firstValue !== -1 && index > firstValue)) {
+    throw commandError(1, 'Key columns must form a prefix of the schema');
+  }
+  return { columns, strict: flag(attributes['strict'], true), uniqueKeys: flag(attributes['unique_keys'], false) };
 }
 
 export function schemaValue(schema: Schema): unknown {
@@ -34,6 +38,7 @@ export function schemaValue(schema: Schema): unknown {
     name,
     type,
     required,
+    type_v3: required ? (v3Names[type] ?? type) : { type_name: 'optional', item: v3Names[type] ?? type },
     ...(key ? { sort_order: 'ascending' } : {}),
   }));
   return wrap(columns, { strict: schema.strict, unique_keys: schema.uniqueKeys });
@@ -43,9 +48,23 @@ export function keyColumns(schema: Schema): readonly Column[] {
   return schema.columns.filter((column) => column.key);
 }
 
+export function keyOf(schema: Schema, row: Row): Key {
+  return keyColumns(schema).map((column) => row[column.name] ?? null);
+}
+
+/** The schema with these columns for its key, in this order. */
+export function sortedBy(schema: Schema, names: readonly string[]): Schema {
+  const key = names.map((name): Column => {
+    const known = schema.columns.find((column) => column.name === name);
+    return { ...(known ?? { name, type: 'any', required: false }), key: true };
+  });
+  const others = schema.columns.filter((column) => !names.includes(column.name)).map((column) => ({ ...column, key: false }));
+  return { ...schema, columns: [...key, ...others], uniqueKeys: false };
+}
+
 /** The row as the table keeps it: its columns in the schema's order, absent ones null. */
 export function checkRow(schema: Schema, row: unknown, integralToDouble: boolean): Row {
-  if (typeof row !== 'object' || row === null || Array.isArray(row)) throw commandError(1, 'A row must be a map');
+  if (typeof row !== 'object' || row === null || Array.isArray(row) || '$attributes' in row) throw commandError(1, 'A row must be a map');
   const given = row as Row;
   const known = schema.columns.map((column) => [column.name, checkCell(column, given[column.name] ?? null, integralToDouble)] as const);
   const names = new Set(schema.columns.map((column) => column.name));
@@ -57,45 +76,18 @@ export function checkRow(schema: Schema, row: unknown, integralToDouble: boolean
 function parseColumn(column: Readonly<Record<string, unknown>>): Column {
   const { name } = column;
   if (typeof name !== 'string' || name === '') throw commandError(1, 'A column of the schema has no name');
-  const { type, required } = 'type_v3' in column ? typeOfV3(column['type_v3']) : { type: column['type'], required: column['required'] === true };
+  const { type, required } = 'type_v3' in column ? typeOfV3(column['type_v3']) : { type: column['type'], required: flag(column['required'], false) };
   if (!isColumnType(type)) throw commandError(1, `Unsupported type of column "${name}"`);
-  return { name, type, required, key: 'sort_order' in column };
+  return { name, type, required, key: (column['sort_order'] ?? null) !== null };
 }
 
 function typeOfV3(type: unknown): { type: unknown; required: boolean } {
   if (typeof type === 'object' && type !== null && 'type_name' in type && type.type_name === 'optional') {
     return { type: simpleType((type as { item?: unknown }).item), required: false };
   }
-  return { type: simpleType(type), required: true };
+  return { type: simpleType(type), required: simpleType(type) !== 'any' };
 }
 
-function simpleType(name: unknown): unknown {
-  const names: Readonly<Record<string, ColumnType>> = { bool: 'boolean', yson: 'any', utf8: 'string' };
-  return typeof name === 'string' ? (names[name] ?? name) : name;
-}
-
-const fits: Readonly<Record<ColumnType, (value: unknown) => boolean>> = {
-  string: (value) => typeof value === 'string',
-  int64: (value) => Number.isInteger(value),
-  uint64: (value) => Number.isInteger(value) && Number(value) >= 0,
-  timestamp: (value) => Number.isInteger(value) && Number(value) >= 0,
-  double: (value) => typeof value === 'number',
-  boolean: (value) => typeof value === 'boolean',
-  any: () => true,
-};
-
-function isColumnType(type: unknown): type is ColumnType {
-  return typeof type === 'string' && type in fits;
-}
-
-function checkCell(column: Column, value: unknown, integralToDouble: boolean): unknown {
-  if (value === null) {
-    if (column.required) throw commandError(307, `Required column "${column.name}" cannot have null value`);
-    return null;
-  }
-  const refused = column.type === 'double' && Number.isInteger(value) && !integralToDouble;
-  if (refused || !fits[column.type](value)) {
-    throw commandError(307, `Invalid type of column "${column.name}": expected "${column.type}"`);
-  }
-  return value;
+function flag(value: unknown, byDefault: boolean): boolean {
+  return value === undefined ? byDefault : value === true || value === 'true';
 }

@@ -1,6 +1,7 @@
 // The life of transactions: started, kept alive by pings, committed into their parent, aborted or expired with their children.
 import { commandError } from './errors.ts';
 import { newId, type Cypress, type Transaction } from './cypress.ts';
+import { grantWaiting } from './locks.ts';
 
 export interface TransactionRequest {
   readonly parent: Transaction | null;
@@ -75,6 +76,7 @@ export class Transactions {
     clearTimeout(this.#timers.get(transaction.id));
     this.#timers.delete(transaction.id);
     this.#cypress.transactions.delete(transaction.id);
+    grantWaiting(this.#cypress);
     this.#ended();
   }
 }

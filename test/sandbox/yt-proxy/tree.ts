@@ -1,11 +1,12 @@
 // The tree from inside the process: seeding and looking without HTTP.
 import type { Cluster } from './cluster.ts';
-import { NodeType, unlinkChild } from './node.ts';
-import { byteJson, wrap } from './formats.ts';
+import { NodeType, setTabletState, unlinkChild } from './node.ts';
+import { utf8Json, wrap } from './formats.ts';
 import { parsePath } from './paths.ts';
 import { placeNode } from './placing.ts';
-import { checkRow, type Row } from './schema.ts';
-import { readTable, writeTable } from './table-rows.ts';
+import type { Row } from './schema.ts';
+import { readTable } from './table-rows.ts';
+import { writeTable } from './table-writer.ts';
 
 /** A column as a YT schema writes it; those with a `sort_order` come first. */
 export interface ColumnSpec {
@@ -37,7 +38,10 @@ export function createTree(cluster: Cluster): YtTree {
   return {
     createTable: (path, columns) => placeTable(cluster, path, columns === undefined ? {} : { schema: schemaOf(columns, false) }),
     ensureDynamicTable(path, columns) {
-      if (place(cluster, path) === null) placeTable(cluster, path, { dynamic: true, schema: schemaOf(columns, true) });
+      if (place(cluster, path) !== null) return;
+      const id = placeTable(cluster, path, { dynamic: true, schema: schemaOf(columns, true) });
+      cluster.cypress.change(id, null, setTabletState('mounted', cluster.cypress.stamp()));
+      cluster.save();
     },
     writeRows: (path, rows) => write(cluster, path, { rows, append: false }),
     appendRows: (path, rows) => write(cluster, path, { rows, append: true }),
@@ -65,19 +69,13 @@ function placeTable(cluster: Cluster, path: string, attributes: Readonly<Record<
 
 async function write(cluster: Cluster, path: string, { rows, append }: { rows: Iterable<Row>; append: boolean }): Promise<void> {
   if (place(cluster, path) === null) placeTable(cluster, path, {});
-  const parsed = parsePath(path);
-  const { schema } = cluster.cypress.table(parsed, null);
-  const lines = function* (): Generator<string, void> {
-    for (const row of rows) yield JSON.stringify(checkRow(schema, row, true));
-  };
-  await writeTable(cluster, { path: parsed, transaction: null, append, lines: lines() });
+  await writeTable(cluster, { path: parsePath(path), transaction: null, append, rows, integralToDouble: true });
 }
 
 async function read(cluster: Cluster, path: string): Promise<Row[]> {
   const parsed = parsePath(path);
-  const format = { ...byteJson, encodeUtf8: false };
   const rows: Row[] = [];
-  const pieces = readTable(cluster, cluster.cypress.table(parsed, null), { columns: parsed.columns, ranges: parsed.ranges, format });
+  const pieces = readTable(cluster, cluster.cypress.table(parsed, null), { columns: parsed.columns, ranges: parsed.ranges, format: utf8Json });
   for await (const piece of pieces) {
     for (const line of piece.toString('utf8').trimEnd().split('\n')) rows.push(JSON.parse(line) as Row);
   }

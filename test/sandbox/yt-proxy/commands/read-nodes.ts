@@ -1,16 +1,18 @@
 // Commands that look at the tree: get, list, exists.
 import { z } from 'zod';
-import { attributeOf, attributesOf, withAttributes } from '../attributes.ts';
-import { pathOf, parameters, transactionOf, valueResult, type Command, type CommandCall, type CommandResult } from '../command.ts';
+import { attributeOf, attributesOf, valueAt, withAttributes } from '../attributes.ts';
+import { flag, pathOf, parameters, transactionOf, valueResult, type Command, type CommandCall, type CommandResult } from '../command.ts';
 import type { Transaction } from '../cypress.ts';
 import { commandError, resolveError } from '../errors.ts';
 import { wrap } from '../formats.ts';
 import { NodeType, type Node } from '../node.ts';
+import { objectAttributes } from '../objects.ts';
+import type { Path } from '../paths.ts';
 
 const reading = z.object({
   attributes: z.array(z.string()).nullish(),
   max_size: z.int().positive().nullish(),
-  return_only_value: z.boolean().default(false),
+  return_only_value: flag,
 });
 
 export const get: Command = { input: 'null', output: 'structured', volatile: false, heavy: false, run: runGet };
@@ -21,6 +23,8 @@ function runGet(call: CommandCall): CommandResult {
   const path = pathOf(call);
   const { attributes } = parameters(reading, call);
   const transaction = transactionOf(call);
+  const object = objectOf(call, path);
+  if (object !== null) return reply(call, objectValue(path, object, attributes ?? null));
   const { node } = call.cluster.cypress.resolve(path, transaction);
   if (path.attribute === null) return reply(call, nodeValue(call, node, transaction));
   if (path.attribute.length === 0) return reply(call, attributesOf(call.cluster, node, attributes ?? null));
@@ -43,6 +47,8 @@ function runList(call: CommandCall): CommandResult {
 
 function runExists(call: CommandCall): CommandResult {
   const path = pathOf(call);
+  const object = objectOf(call, path);
+  if (object !== null) return reply(call, path.attribute === null || valueAt(object, path.attribute) !== undefined);
   const place = call.cluster.cypress.find(path, transactionOf(call));
   const named = path.attribute !== null && path.attribute.length > 0;
   return reply(call, place !== null && (!named || attributeValue(call, place.node, path.attribute) !== undefined));
@@ -74,9 +80,19 @@ function plainValue(call: CommandCall, node: Node, transaction: Transaction | nu
 
 function attributeValue(call: CommandCall, node: Node, keys: readonly string[]): unknown {
   const [name = '', ...inner] = keys;
-  let value = attributeOf(call.cluster, node, name);
-  for (const key of inner) {
-    value = typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
-  }
-  return value;
+  return valueAt(attributeOf(call.cluster, node, name), inner);
+}
+
+/** The attributes of a transaction or lock, where the path is of one: `#<id>`, `//sys/transactions/<id>`. */
+function objectOf(call: CommandCall, { objectId, keys }: Path): Readonly<Record<string, unknown>> | null {
+  const [sys, transactions, id, ...below] = objectId === null ? keys : ['sys', 'transactions', objectId, ...keys];
+  const named = sys === 'sys' && transactions === 'transactions' && id !== undefined && below.length === 0;
+  return named ? objectAttributes(call.cluster.cypress, id) : null;
+}
+
+function objectValue(path: Path, object: Readonly<Record<string, unknown>>, names: readonly string[] | null): unknown {
+  if (path.attribute === null) return null;
+  const value = valueAt(object, path.attribute);
+  if (value === undefined) throw resolveError(path.text);
+  return path.attribute.length > 0 || names === null ? value : Object.fromEntries(Object.entries(object).filter(([name]) => names.includes(name)));
 }

@@ -1,63 +1,70 @@
-// Commands that move rows: read_table and write_table, insert_rows and lookup_rows.
+// Commands of static tables: read_table, write_table, concatenate, alter_table.
 import { z } from 'zod';
-import { pathOf, parameters, transactionOf, valueResult, type Command, type CommandCall, type CommandResult } from '../command.ts';
-import { encodeRow } from '../formats.ts';
-import { checkRow } from '../schema.ts';
-import { readTable, selectColumns, startRow, writeTable } from '../table-rows.ts';
+import { flag, parameters, pathOf, transactionOf, valueResult, type Command, type CommandCall, type CommandResult } from '../command.ts';
+import { commandError } from '../errors.ts';
+import { acquireLock } from '../locks.ts';
+import { rowCount, setSchema } from '../node.ts';
+import { parsePath } from '../paths.ts';
+import { checkRow, keyColumns, parseSchema, type Row } from '../schema.ts';
+import { readTable, rowIndexes, scanTable, startRow } from '../table-rows.ts';
+import { writeTable } from '../table-writer.ts';
 
 export const readTableCommand: Command = { input: 'null', output: 'tabular', volatile: false, heavy: true, run: runRead };
 export const writeTableCommand: Command = { input: 'tabular', output: 'structured', volatile: true, heavy: true, run: runWrite };
-export const insertRows: Command = { input: 'tabular', output: 'null', volatile: true, heavy: true, run: runInsert };
-export const lookupRows: Command = { input: 'tabular', output: 'tabular', volatile: false, heavy: true, run: runLookup };
+export const concatenate: Command = { input: 'null', output: 'structured', volatile: true, heavy: false, run: runConcatenate };
+export const alterTable: Command = { input: 'null', output: 'structured', volatile: true, heavy: false, run: runAlter };
 
-const inserting = z.object({ update: z.boolean().default(false) });
-const looking = z.object({ column_names: z.array(z.string()).nullish(), keep_missing_rows: z.boolean().default(false) });
+const reading = z.object({
+  control_attributes: z.object({ enable_row_index: flag, enable_range_index: flag }).nullish(),
+});
+const concatenating = z.object({ source_paths: z.array(z.unknown()).min(1), destination_path: z.unknown() });
 
-function runRead(call: CommandCall): CommandResult {
+async function runRead(call: CommandCall): Promise<CommandResult> {
+  const { control_attributes: control } = parameters(reading, call);
   const path = pathOf(call);
   const table = call.cluster.cypress.table(path, transactionOf(call));
-  const pieces = readTable(call.cluster, table, { columns: path.columns, ranges: path.ranges, format: call.outputFormat });
-  const rowsBefore = startRow(table, path.ranges);
+  const ranges = await rowIndexes(call.cluster, table, path.ranges);
+  const marks = { rowIndex: control?.enable_row_index === true, rangeIndex: control?.enable_range_index === true };
+  const pieces = readTable(call.cluster, table, { columns: path.columns, ranges, format: call.outputFormat, marks });
+  const rowsBefore = startRow(table, ranges);
   const start = rowsBefore === null ? {} : { start_row_index: rowsBefore };
-  const count = table.chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
+  const counts = ranges.map((range) => Math.max(0, Math.min(range.end ?? Infinity, rowCount(table)) - range.start));
+  const count = counts.reduce((sum, rows) => sum + rows, 0);
   return { kind: 'rows', pieces, responseParameters: { ...start, approximate_row_count: count, omitted_inaccessible_columns: [] } };
 }
 
 async function runWrite(call: CommandCall): Promise<CommandResult> {
   const path = pathOf(call);
-  const transaction = transactionOf(call);
-  const { schema } = call.cluster.cypress.table(path, transaction);
-  const lines = async function* (): AsyncGenerator<string, void> {
-    for await (const row of call.rows()) yield JSON.stringify(checkRow(schema, row, call.inputFormat.integralToDouble));
-  };
-  await writeTable(call.cluster, { path, transaction, append: path.append, lines: lines() });
+  const { integralToDouble } = call.inputFormat;
+  await writeTable(call.cluster, { path, transaction: transactionOf(call), append: path.append, rows: call.rows(), integralToDouble });
   return valueResult({});
 }
 
-async function runInsert(call: CommandCall): Promise<CommandResult> {
-  const { update } = parameters(inserting, call);
-  const table = call.cluster.cypress.table(pathOf(call), transactionOf(call));
-  const rows = await collect(call.rows());
-  call.cluster.dynamicTables.insert(table, { rows, update, integralToDouble: call.inputFormat.integralToDouble });
-  return { kind: 'empty' };
+async function runConcatenate(call: CommandCall): Promise<CommandResult> {
+  const { source_paths: sources, destination_path: destination } = parameters(concatenating, call);
+  const { cluster } = call;
+  const path = parsePath(destination);
+  const transaction = transactionOf(call);
+  const tables = sources.map((source) => cluster.cypress.table(parsePath(source), transaction));
+  const rows = async function* (): AsyncGenerator<Row, void> {
+    for (const table of tables) yield* scanTable(cluster, table);
+  };
+  await writeTable(cluster, { path, transaction, append: path.append, rows: rows(), integralToDouble: false });
+  return valueResult({});
 }
 
-async function runLookup(call: CommandCall): Promise<CommandResult> {
-  const options = parameters(looking, call);
-  const table = call.cluster.cypress.table(pathOf(call), transactionOf(call));
-  const found = call.cluster.dynamicTables.lookup(table, await collect(call.rows()));
-  const kept = options.keep_missing_rows ? found : found.filter((row) => row !== undefined);
-  const shown = kept.map((row) => (row === undefined ? null : selectColumns(row, options.column_names ?? null)));
-  const text = shown.map((row) => encodeRow(row, call.outputFormat)).join('');
-  return { kind: 'rows', pieces: onePiece(Buffer.from(text)), responseParameters: {} };
-}
-
-async function collect(rows: AsyncIterable<unknown>): Promise<unknown[]> {
-  const collected: unknown[] = [];
-  for await (const row of rows) collected.push(row);
-  return collected;
-}
-
-async function* onePiece(piece: Buffer): AsyncGenerator<Buffer, void> {
-  if (piece.length > 0) yield piece;
+async function runAlter(call: CommandCall): Promise<CommandResult> {
+  const { schema } = parameters(z.object({ schema: z.unknown().optional() }), call);
+  const { cluster } = call;
+  const transaction = transactionOf(call);
+  const table = cluster.cypress.table(pathOf(call), transaction);
+  if (schema === undefined) return valueResult({});
+  const parsed = parseSchema(schema);
+  const keys = keyColumns(parsed).map((column) => column.name).join();
+  const before = keyColumns(table.schema).map((column) => column.name).join();
+  if (keys !== before) throw commandError(316, 'Key columns of a table cannot be changed');
+  for await (const row of scanTable(cluster, table)) checkRow(parsed, row, false);
+  acquireLock(cluster.cypress, table, { mode: 'exclusive' }, transaction);
+  cluster.cypress.change(table.id, transaction, setSchema(parsed, cluster.cypress.stamp()));
+  return valueResult({});
 }

@@ -1,6 +1,6 @@
 // Commands of transactions: start, ping, commit, abort.
 import { z } from 'zod';
-import { parameters, transactionOf, valueResult, type Command, type CommandCall, type CommandResult } from '../command.ts';
+import { flag, parameters, transactionOf, valueResult, type Command, type CommandCall, type CommandResult } from '../command.ts';
 import type { Transaction } from '../cypress.ts';
 import { noSuchTransaction } from '../errors.ts';
 
@@ -11,16 +11,18 @@ export const pingTransaction: Command = { ...traits, run: runPing };
 export const commitTransaction: Command = { ...traits, run: runCommit };
 export const abortTransaction: Command = { ...traits, run: runAbort };
 
+const defaultTimeoutMs = 15_000;
+
 const starting = z.object({
-  timeout: z.number().positive().default(15_000),
+  timeout: z.number().positive().nullish(),
   attributes: z.looseObject({ title: z.string().optional() }).nullish(),
-  type: z.literal('master').default('master'),
+  type: z.enum(['master', 'tablet']).default('master'),
 });
-const pinging = z.object({ ping_ancestor_transactions: z.boolean().default(false) });
+const pinging = z.object({ ping_ancestor_transactions: flag });
 
 function runStart(call: CommandCall): CommandResult {
   const options = parameters(starting, call);
-  const request = { parent: transactionOf(call), timeoutMs: options.timeout, title: options.attributes?.title ?? null };
+  const request = { parent: transactionOf(call), timeoutMs: options.timeout ?? defaultTimeoutMs, title: options.attributes?.title ?? null };
   return valueResult({ transaction_id: call.cluster.transactions.start(request).id });
 }
 
