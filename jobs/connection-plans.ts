@@ -15,16 +15,25 @@ export type Plan =
   | { readonly kind: 'match'; readonly row: ConnectionRow; readonly mentor: Person; readonly record: MatchingRecord }
   /** The newbie never enrolled here, and CREATE_MISSING_FROM_CRM is on. */
   | { readonly kind: 'enrol'; readonly row: ConnectionRow; readonly mentor: Person; readonly newbie: Person }
-  | { readonly kind: 'reject'; readonly row: ConnectionRow; readonly reason: 'unknown_newbie' | 'self_match' };
+  | { readonly kind: 'reject'; readonly row: ConnectionRow; readonly newbie: Person; readonly reason: 'unknown_newbie' | 'self_match' };
+
+export interface PlannedRows {
+  readonly rows: readonly ConnectionRow[];
+  /** Whether the table holds a newer row for the same person. */
+  readonly isSuperseded: (row: ConnectionRow, newbie: Person) => boolean;
+}
 
 /** Plans in the order of the rows; rows that say nothing new have none. */
-export async function planBatch(ctx: Context, rows: readonly ConnectionRow[], signal: AbortSignal): Promise<Plan[]> {
+export async function planBatch(ctx: Context, { rows, isSuperseded }: PlannedRows, signal: AbortSignal): Promise<Plan[]> {
   // Most rows of an overlap were applied before: seen by the newbie's own profile, they cost no call of driver-profiles.
   const own = await matchingsByNewbie(ctx, rows.map((row) => row.newbie));
   const fresh = rows.filter((row) => !isApplied(row, own.get(profileKey(row.newbie)) ?? []));
   const personOf = await expandPeople(ctx.upstreams.driverProfiles, fresh.flatMap((row) => [row.newbie, row.mentor]), signal);
-  const matchings = await matchingsByNewbie(ctx, fresh.flatMap((row) => profilesOf(row.newbie, personOf)));
-  return fresh.flatMap((row) => {
+  const newest = fresh.filter((row) => !isSuperseded(row, personOf(row.newbie)));
+  const asked = new Set(rows.map((row) => profileKey(row.newbie)));
+  const further = newest.flatMap((row) => personOf(row.newbie).profiles).filter((profile) => !asked.has(profileKey(profile)));
+  const matchings = new Map([...own, ...(await matchingsByNewbie(ctx, further))]);
+  return newest.flatMap((row) => {
     const records = profilesOf(row.newbie, personOf).flatMap((profile) => matchings.get(profileKey(profile)) ?? []);
     return isApplied(row, records) ? [] : [planRow(ctx, row, personOf, records)];
   });
@@ -33,10 +42,10 @@ export async function planBatch(ctx: Context, rows: readonly ConnectionRow[], si
 function planRow(ctx: Context, row: ConnectionRow, personOf: PersonOf, records: readonly MatchingRecord[]): Plan {
   const [newbie, mentor] = [personOf(row.newbie), personOf(row.mentor)];
   const record = newestOf(records);
-  if (isSamePerson(newbie, mentor, row.mentor)) return { kind: 'reject', row, reason: 'self_match' };
+  if (isSamePerson(newbie, mentor, row.mentor)) return { kind: 'reject', row, newbie, reason: 'self_match' };
   if (record !== null) return { kind: 'match', row, mentor, record };
   if (ctx.config.programme.createMissingFromCrm) return { kind: 'enrol', row, mentor, newbie };
-  return { kind: 'reject', row, reason: 'unknown_newbie' };
+  return { kind: 'reject', row, newbie, reason: 'unknown_newbie' };
 }
 
 /** Runs inside the caller's transaction. Outcomes of enrolments stand before those of matches. */

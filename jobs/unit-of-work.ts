@@ -8,6 +8,8 @@ import type { JobChange } from './job.ts';
 
 export interface UnitOfWork {
   readonly cause: Cause;
+  /** The lock under which the run writes, for writes outside the transactions below; null in a dry run, which makes none. */
+  readonly lease: Lease | null;
   /** `work` touches nothing but `tx`: it may run more than once. */
   commit<Result>(work: (tx: StoreTx) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Takes note, after the commit, of what was dispatched in it. */
@@ -25,6 +27,7 @@ const maxChanges = 1000;
 export function leasedUnit(ctx: Context, cause: Cause, lease: Lease): UnitOfWork {
   return {
     cause,
+    lease,
     commit: (work, signal) =>
       ctx.store.transact(async (tx) => {
         await tx.assertLease(lease);
@@ -53,6 +56,7 @@ export function dryRunUnit(ctx: Context, cause: Cause): DryRun {
   };
   return {
     cause,
+    lease: null,
     changes,
     foresee,
     commit: (work, signal) => rollBack(ctx, work, signal),

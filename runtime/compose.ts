@@ -1,19 +1,20 @@
 // The one file that names adapters: builds the record of ports from the configuration.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config, StoreConfig } from './config/config.ts';
 import type { Context } from './context.ts';
 import { realTime, type Timescale } from './clock.ts';
-import { ServiceError } from './errors.ts';
+import { asServiceError, describeError } from './errors.ts';
 import type { LeaseTable } from './lock.ts';
 import { createLocks } from './lock/lease.ts';
 import { createLog, logFile, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOperations, type Operations } from './operations.ts';
+import type { Retention } from './retention.ts';
 import type { Store } from './store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
+import { openYdbStore } from './store/ydb/store.ts';
 import type { TaskQueue } from './tasks.ts';
 import { createUpstreams } from './upstream/upstreams.ts';
 import { createYt } from './yt/cluster.ts';
@@ -32,18 +33,24 @@ export interface Composed {
 /** How long a job's lock outlives a holder that died. */
 const lockTtlMs = 15_000;
 
-/** Opens the store and brings its schema up to date; nothing else is contacted. */
+/** Opens the store and brings its schema up to date, in the background where the store is not on this machine. */
 export async function compose(config: Config, overrides: ComposeOverrides = {}): Promise<Composed> {
   const log = overrides.log ?? createLog(config.logLevel, config.logFile === null ? undefined : logFile(config.logFile));
   const metrics = overrides.metrics ?? createMetrics();
   const operations = overrides.operations ?? createOperations();
-  const { store, tasks, leases } = openStore(config.store, { timescale: config.timescale, metrics });
-  await store.migrate();
+  const { store, tasks, leases, retention } = openStore(config.store, { timescale: config.timescale, metrics, log });
+  const closing = new AbortController();
+  // A file is there or never will be; a database across the network may come later, and the rest of the service works meanwhile.
+  if (config.store.kind === 'sqlite') await store.migrate();
+  else void migrateEventually(store, log, closing.signal);
   const locks = createLocks(leases, { owner: processName(), ttlMs: lockTtlMs, log });
   const upstreams = createUpstreams(config.upstreams, { log, metrics, operations, random: Math.random });
   const yt = createYt(config.yt, { log, metrics, random: Math.random });
-  const ctx: Context = { config, store, tasks, locks, yt, upstreams, log, metrics, operations, newId: randomUUID, random: Math.random };
+  const ctx: Context = {
+    config, store, retention, tasks, locks, yt, upstreams, log, metrics, operations, newId: randomUUID, random: Math.random,
+  };
   const close = async (): Promise<void> => {
+    closing.abort();
     await Promise.all([upstreams.close(), yt.close()]);
     await store.close();
   };
@@ -54,12 +61,31 @@ export interface OpenStore {
   readonly store: Store;
   readonly tasks: TaskQueue;
   readonly leases: LeaseTable;
+  readonly retention: Retention;
 }
 
-export function openStore(config: StoreConfig, options: { timescale?: Timescale; metrics?: Metrics } = {}): OpenStore {
-  if (config.kind === 'ydb') throw new ServiceError('bad_config', 'STORE: ydb is not built into this version; use sqlite');
-  mkdirSync(dirname(config.file), { recursive: true });
-  return openSqliteStore({ file: config.file, timescale: realTime, ...options });
+export interface OpenStoreOptions {
+  readonly timescale?: Timescale;
+  readonly metrics?: Metrics;
+  readonly log?: Log;
+}
+
+export function openStore(config: StoreConfig, options: OpenStoreOptions = {}): OpenStore {
+  const { timescale = realTime, log = createLog('warn'), ...rest } = options;
+  if (config.kind === 'ydb') return openYdbStore({ connectionString: config.connectionString, timescale, log, ...rest });
+  return openSqliteStore({ file: config.file, timescale, ...rest });
+}
+
+const migrateAgainMs = 1_000;
+
+async function migrateEventually(store: Store, log: Log, closing: AbortSignal): Promise<void> {
+  while (!closing.aborted) {
+    const failure = await store.migrate().then(() => null, asServiceError);
+    if (failure === null || closing.aborted) return;
+    log.warn({ error: describeError(failure) }, 'the schema is not up to date yet');
+    if (!failure.retryable) return;
+    await sleep(migrateAgainMs);
+  }
 }
 
 /** Unique to this process, for locks and task leases. */

@@ -4,6 +4,7 @@ import type { Locks } from './lock.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Operations } from './operations.ts';
+import type { Retention } from './retention.ts';
 import type { Store } from './store.ts';
 import type { TaskQueue } from './tasks.ts';
 import type { Upstreams } from './upstream.ts';
@@ -12,6 +13,7 @@ import type { Yt } from './yt.ts';
 export interface Context {
   readonly config: Config;
   readonly store: Store;
+  readonly retention: Retention;
   readonly tasks: TaskQueue;
   readonly locks: Locks;
   readonly yt: Yt;

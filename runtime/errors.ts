@@ -11,6 +11,7 @@ const codes = {
   yt_unavailable: { status: 503, retryable: true },
   yt_table_missing: { status: 503, retryable: true },
   yt_refused: { status: 503, retryable: false },
+  copy_unverified: { status: 500, retryable: false },
   announcement_refused: { status: 503, retryable: false },
   lock_lost: { status: 503, retryable: true },
   job_running: { status: 409, retryable: true },

@@ -24,8 +24,49 @@ export interface TableSnapshot {
   rows(): AsyncIterable<unknown>;
 }
 
+export type YtCell = string | number | boolean | null;
+export type YtRow = Readonly<Record<string, YtCell>>;
+
+/** A table that is ours alone: made when it is missing. */
+export interface OwnTable {
+  readonly path: string;
+  readonly columns: readonly { readonly name: string; readonly type: 'string' | 'int64' | 'boolean' }[];
+  /** Names of the first columns, by which a dynamic table is sorted; empty for a static table. */
+  readonly key: readonly string[];
+}
+
+/** Rows for several static tables that appear together and once, however often and by whomever the batch is written. */
+export interface Batch {
+  readonly id: string;
+  /** The batch before it: whoever follows another one is late, and is refused. Null when none is known. */
+  readonly after: string | null;
+  readonly parts: readonly { readonly table: OwnTable; readonly rows: readonly YtRow[] }[];
+}
+
+/** Where one table's rows of a batch stand. */
+export interface BatchPlace {
+  readonly path: string;
+  readonly startRow: number;
+  readonly rowCount: number;
+}
+
+/** Copies of our rows in tables of our own. */
+export interface Copies {
+  /** By key, safe to repeat. With `update` columns that a row leaves out stay as they are; otherwise they become null. */
+  upsert(table: OwnTable, rows: readonly YtRow[], options: { readonly update: boolean }, signal?: AbortSignal): Promise<void>;
+  /** The rows that exist among the keys; none when there is no such table. */
+  lookup(table: OwnTable, keys: readonly YtRow[], signal?: AbortSignal): Promise<unknown[]>;
+  /** Answers where the rows stand, also when they were written before. `ledger` is the document that remembers the last batch. */
+  append(ledger: string, batch: Batch, signal?: AbortSignal): Promise<BatchPlace[]>;
+  /** Id of the last batch; null when there is no ledger. */
+  lastBatch(ledger: string, signal?: AbortSignal): Promise<string | null>;
+  /** What stands there now: fewer rows when some are gone. */
+  rowsAt(place: BatchPlace, signal?: AbortSignal): Promise<unknown[]>;
+}
+
 export interface Yt {
-  /** Upserts by `newbie_key` where the table is dynamic, appends in a transaction where it is static. */
+  readonly copies: Copies;
+  /** Upserts by `newbie_key` where the table is dynamic; appends once per matching, in a transaction, where it is static. */
   writeApplication(row: ApplicationRow, signal?: AbortSignal): Promise<void>;
   /** Throws `yt_table_missing` when there is no such table. */
   readTable<Result>(path: string, columns: readonly string[], read: (snapshot: TableSnapshot) => Promise<Result>, signal?: AbortSignal): Promise<Result>;

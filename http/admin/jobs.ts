@@ -10,6 +10,7 @@ const hereWire = z.object({
   state: z.enum(['idle', 'running']),
   started_at: z.iso.datetime().nullable(),
   rows: z.int(),
+  rows_per_second: z.int().describe('Over the run so far, or the whole of the last one.'),
   counts: z.record(z.string(), z.number()),
 });
 const jobWire = z.object({
@@ -46,5 +47,10 @@ async function describeJob(ctx: AdminContext, name: string, everyMs: number): Pr
 
 function progressToWire(progress: JobProgress): z.output<typeof hereWire> {
   const { state, rows, counts } = progress;
-  return { state, started_at: timeOrNull(progress.startedAtMs), rows, counts: { ...counts } };
+  return { state, started_at: timeOrNull(progress.startedAtMs), rows, rows_per_second: rateOf(progress), counts: { ...counts } };
+}
+
+function rateOf({ state, rows, startedAtMs, lastFinishedAtMs }: JobProgress): number {
+  const endMs = state === 'running' || lastFinishedAtMs === null ? Date.now() : lastFinishedAtMs;
+  return Math.round((rows * 1_000) / Math.max(1, endMs - (startedAtMs ?? endMs)));
 }

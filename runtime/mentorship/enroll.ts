@@ -26,8 +26,10 @@ export async function enrol(ctx: Context, person: Person, request: EnrolRequest,
   const matchingId = newMatchingId(ctx.newId);
   const key = request.idempotencyKey === null ? null : idempotencyKey(request.caller, request.idempotencyKey);
   const made = await ctx.store.transact(async (tx) => {
-    const repeated = key === null ? null : await tx.matchingOfIdempotencyKey(key);
-    const enrolment = await enrolIn(tx, ctx, { matchingId, newbie: request.caller, person, cause: { actor: 'driver' } });
+    const [repeated, enrolment] = await Promise.all([
+      key === null ? null : tx.matchingOfIdempotencyKey(key),
+      enrolIn(tx, ctx, { matchingId, newbie: request.caller, person, cause: { actor: 'driver' } }),
+    ]);
     // The same key answers as it did the first time, whatever became of the matching since.
     if (repeated === enrolment.record.id) return { ...enrolment, outcome: 'created' as const };
     if (key !== null && enrolment.outcome === 'created') await tx.rememberIdempotencyKey(key, enrolment.record.id);
@@ -50,8 +52,11 @@ export interface EnrolCommand {
 export async function enrolIn(tx: StoreTx, ports: DispatchPorts, command: EnrolCommand): Promise<Enrolment> {
   const { person, newbie, matchingId, cause } = command;
   const key = personKey(person.udid, person.profiles);
-  const claimed = await tx.matchingOfPerson(key);
-  const found = claimed === null ? await tx.matchingsOfNewbies([...person.profiles, newbie]) : await tx.matchings([claimed]);
+  // Asked for together with the row that dispatching will look for: one round trip where the store is across the network.
+  const [claimed, ofProfiles] = await Promise.all([
+    tx.matchingOfPerson(key), tx.matchingsOfNewbies([...person.profiles, newbie]), tx.matchings([matchingId]),
+  ]);
+  const found = claimed === null ? ofProfiles : await tx.matchings([claimed]);
   const existing = newest(found);
   if (existing !== null) {
     // The person was known under another key when the matching was made: from now on this key guards it too.

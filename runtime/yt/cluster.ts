@@ -3,8 +3,9 @@ import { YtClient, type ListedNode } from 'ytsaurus-client';
 import type { YtConfig } from '../config/config.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Yt } from '../yt.ts';
+import type { Copies, Yt } from '../yt.ts';
 import { ApplicationTable } from './application-table.ts';
+import { createCopies } from './copies.ts';
 import { isAbsent } from './failure.ts';
 import { lastLoginIp } from './last-login.ts';
 import { observed } from './observed.ts';
@@ -19,13 +20,16 @@ export interface YtDeps {
 
 // Tasks and jobs come again by themselves: patience here only has to outlast a restart of a proxy.
 const retry = { budgetMs: 5_000, baseMs: 100, capMs: 1_000 };
+/** A lock of another transaction is waited for as long as that. */
+const patience = { budgetMs: 5_000, baseMs: 20 };
 const pingTimeoutMs = 2_000;
 
 /** Nothing is contacted until the first call. */
 export function createYt(config: YtConfig, { log, metrics, random }: YtDeps): Yt {
   const client = new YtClient({ proxy: config.proxy, token: config.token, retry, random });
-  const applications = new ApplicationTable(client, config.newDrivers);
+  const applications = new ApplicationTable(client, config.newDrivers, { ...patience, random });
   return {
+    copies: observedCopies(createCopies({ client, patience: { ...patience, random } }), metrics),
     writeApplication(row, signal) {
       const operation = { method: 'write_application', place: `writing ${config.newDrivers}` };
       return observed(metrics, operation, () => applications.write(row, signal), signal);
@@ -49,6 +53,21 @@ export function createYt(config: YtConfig, { log, metrics, random }: YtDeps): Yt
   };
 }
 
+function observedCopies(copies: Copies, metrics: Metrics): Copies {
+  const watch = <Result>(method: string, place: string, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> =>
+    observed(metrics, { method, place }, work, signal);
+  return {
+    upsert: (table, rows, options, signal) =>
+      watch('upsert_rows', `writing ${table.path}`, () => copies.upsert(table, rows, options, signal), signal),
+    lookup: (table, keys, signal) =>
+      watch('lookup_rows', `looking up ${table.path}`, () => copies.lookup(table, keys, signal), signal),
+    append: (ledger, batch, signal) =>
+      watch('append_batch', `appending under ${ledger}`, () => copies.append(ledger, batch, signal), signal),
+    lastBatch: (ledger, signal) => watch('last_batch', `reading ${ledger}`, () => copies.lastBatch(ledger, signal), signal),
+    rowsAt: (place, signal) => watch('read_back', `reading ${place.path}`, () => copies.rowsAt(place, signal), signal),
+  };
+}
+
 async function listTables(client: YtClient, directory: string, signal?: AbortSignal): Promise<{ name: string; revision: string }[]> {
   const nodes = await childrenOf(client, directory, signal);
   const tables = nodes.filter(({ attributes }) => attributes['type'] === 'table');
@@ -66,6 +85,6 @@ async function childrenOf(client: YtClient, directory: string, signal?: AbortSig
 
 /** A question that any token may ask, and that only a working cluster answers. */
 async function ping(client: YtClient, signal?: AbortSignal): Promise<void> {
-  const patience = AbortSignal.timeout(pingTimeoutMs);
-  await client.exists('/', {}, signal === undefined ? patience : AbortSignal.any([patience, signal]));
+  const inTime = AbortSignal.timeout(pingTimeoutMs);
+  await client.exists('/', {}, signal === undefined ? inTime : AbortSignal.any([inTime, signal]));
 }

@@ -159,7 +159,7 @@ test('lists every job with its period, what runs here and its last run', async (
   expect((body as { jobs: unknown[] }).jobs[4]).toEqual({
     name: 'archive',
     every_ms: 5,
-    here: { state: 'running', started_at: at, rows: 0, counts: {} },
+    here: { state: 'running', started_at: at, rows: 0, rows_per_second: 0, counts: {} },
     last_run: {
       id: 'run-1',
       job: 'archive',
@@ -171,6 +171,20 @@ test('lists every job with its period, what runs here and its last run', async (
       error: null,
     },
   });
+});
+
+test('shows how fast a job works: over the run so far, and over the whole of the last one', async () => {
+  const api = await startAdminApi();
+  const startedMs = Date.now() - 10_000;
+  api.operations.trigger.jobStarted({ job: 'archive', atMs: startedMs });
+  api.operations.trigger.jobProgressed({ job: 'archive', rows: 50_000, counts: { rejected: 3 } });
+  const here = async () => (await getJson(api, '/admin/v1/jobs') as { jobs: { here: Record<string, unknown> }[] }).jobs[4]?.here;
+  const running = await here();
+  expect(running).toMatchObject({ state: 'running', rows: 50_000, counts: { rejected: 3 } });
+  expect(running?.['rows_per_second']).toBeGreaterThan(1_000);
+  expect(running?.['rows_per_second']).toBeLessThanOrEqual(5_000);
+  api.operations.trigger.jobEnded({ job: 'archive', outcome: 'succeeded', atMs: startedMs + 5_000 });
+  expect(await here()).toMatchObject({ state: 'idle', rows_per_second: 10_000 });
 });
 
 test('runs a job, dry only when asked', async () => {

@@ -1,7 +1,9 @@
-// A whole service without its doors: real SQLite on disk, the YT proxy and the upstreams on real sockets, a movable programme clock.
-import { mkdtempSync, rmSync } from 'node:fs';
+// A whole service without its doors: SQLite on disk or the local YDB server, the YT proxy and the upstreams on real sockets, and a
+// programme clock that can be moved.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { vi } from 'vitest';
 import { parseProfile, profileKey, type MatchingId, type Profile } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
@@ -16,6 +18,7 @@ import { TaskWorker } from '../../runtime/tasks/worker.ts';
 import { startUpstreams, type SandboxUpstreams } from '../sandbox/upstreams/upstreams.ts';
 import type { World, WorldPerson } from '../sandbox/upstreams/world.ts';
 import { startYtProxy, type YtProxy } from '../sandbox/yt-proxy/proxy.ts';
+import { startYdbServer } from '../ydb-server/server.ts';
 
 export const dayMs = 86_400_000;
 
@@ -24,7 +27,10 @@ export interface Scene {
   readonly config: Config;
   readonly upstreams: SandboxUpstreams;
   readonly yt: YtProxy;
-  readonly directory: string;
+  /** All rows of a table, as the store keeps them. */
+  rowsOf(table: string): readonly Readonly<Record<string, unknown>>[];
+  /** Everything the store keeps, as text. */
+  kept(): string;
   /** What a process of its own would be started with. */
   readonly environment: Readonly<Record<string, string>>;
   /** Everything the service logged. */
@@ -40,7 +46,11 @@ export interface Scene {
   close(): Promise<void>;
 }
 
+export const storeKinds = ['sqlite', 'ydb'] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
 export interface SceneOptions {
+  readonly store?: StoreKind;
   readonly people?: readonly WorldPerson[];
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -51,7 +61,8 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const upstreams = await startUpstreams(world);
   const yt = await startYtProxy({ directory: null });
   const timescale = { anchorMs: 0, programmeMs: 0, rate: 1 };
-  const environment = { ...environmentOf(directory, upstreams, yt), ...options.environment };
+  const database = await openDatabase(options.store ?? 'sqlite', directory);
+  const environment = { ...environmentOf(directory, upstreams, yt), ...database.environment, ...options.environment };
   const config: Config = { ...readConfig(environment), timescale };
   createTables(yt, config);
   let logged = '';
@@ -60,6 +71,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const open = async (): Promise<Context> => {
     const composed = await compose(config, { log });
     opened.push(composed);
+    await composed.ctx.store.migrate();
     // Without jitter a failed task is tried again at once.
     return { ...composed.ctx, random: () => 0 };
   };
@@ -69,7 +81,8 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     config,
     upstreams,
     yt,
-    directory,
+    rowsOf: database.rowsOf,
+    kept: database.kept,
     environment,
     logged: () => logged,
     advance: (ms) => void (timescale.programmeMs += ms),
@@ -79,9 +92,44 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     matching: (id) => matchingOf(ctx, id),
     close: async () => {
       await Promise.all(opened.map((one) => one.close()));
-      await Promise.all([upstreams.close(), yt.close()]);
+      await Promise.all([upstreams.close(), yt.close(), database.close()]);
       rmSync(directory, { recursive: true });
     },
+  };
+}
+
+interface Database extends Pick<Scene, 'rowsOf' | 'kept'> {
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+async function openDatabase(kind: StoreKind, directory: string): Promise<Database> {
+  return kind === 'sqlite' ? sqliteIn(directory) : localYdb();
+}
+
+function sqliteIn(directory: string): Database {
+  return {
+    environment: {},
+    rowsOf: (table) => {
+      const database = new DatabaseSync(join(directory, 'mentorship.sqlite'), { readOnly: true });
+      const rows = database.prepare(`SELECT * FROM ${table}`).all();
+      database.close();
+      return rows;
+    },
+    kept: () => readdirSync(directory).map((name) => readFileSync(join(directory, name), 'latin1')).join('\n'),
+    close: async () => {},
+  };
+}
+
+async function localYdb(): Promise<Database> {
+  const server = await startYdbServer();
+  process.env['YDB_ANONYMOUS_CREDENTIALS'] = '1';
+  const text = (value: unknown): string => JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
+  return {
+    environment: { STORE: 'ydb', YDB_CONNECTION_STRING: server.connectionString },
+    rowsOf: (table) => server.tables.rows(table),
+    kept: () => server.tables.names().map((table) => text(server.tables.rows(table))).join('\n'),
+    close: () => server.close(),
   };
 }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
 import type { LeaseTable } from '../../runtime/lock.ts';
 import type { Page, PageRequest, Store } from '../../runtime/store.ts';
+import type { Retention } from '../../runtime/retention.ts';
 import type { TaskQueue } from '../../runtime/tasks.ts';
 
 export interface StoreUnderTest {
@@ -16,9 +17,14 @@ export interface StoreUnderTest {
 
 export type OpenStore = () => Promise<StoreUnderTest>;
 
+/** A store whose adapter has its retention too. */
+export interface RetainingStore extends StoreUnderTest {
+  readonly retention: Retention;
+}
+
 /** Answers the store of the running test. */
-export function storeOfEachTest(open: OpenStore): () => StoreUnderTest {
-  let opened: StoreUnderTest | null = null;
+export function storeOfEachTest<Opened extends StoreUnderTest>(open: () => Promise<Opened>): () => Opened {
+  let opened: Opened | null = null;
   beforeEach(async () => {
     opened = await open();
   });

@@ -68,7 +68,7 @@ export function insertTransition(session: Session, record: TransitionRecord): vo
   session.run(matchingSql.insertTransition, packId(id), packId(matchingId), createdAt, from, to, event, actor, epoch, version, reason);
 }
 
-function transitionFrom(row: Row): TransitionRecord {
+export function transitionFrom(row: Row): TransitionRecord {
   return {
     id: readText(row, 'id'),
     matchingId: readMatchingId(row),

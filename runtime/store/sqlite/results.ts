@@ -10,7 +10,7 @@ import { packEventId, packId, readAs, readMatchingId, readInteger, readNewbie, r
 import { decodeCursor, first, pageOf } from './paging.ts';
 import type { Row, Session } from './session.ts';
 
-const figureColumns = progressFields.join(', ');
+export const figureColumns = progressFields.join(', ');
 const merged = progressFields.map((field) => `${field} = coalesce(excluded.${field}, results.${field})`).join(', ');
 const differs = progressFields.map((field) => `coalesce(excluded.${field}, results.${field}) IS NOT results.${field}`).join(' OR ');
 
@@ -19,6 +19,7 @@ export const resultSql = {
   merge: `INSERT INTO results (matching, newbie_park_id, newbie_driver_id, updated_at, ${figureColumns})
     VALUES (?, ?, ?, ?, ${progressFields.map(() => '?').join(', ')})
     ON CONFLICT (matching) DO UPDATE SET ${merged}, updated_at = excluded.updated_at WHERE ${differs}`,
+  touchMatching: 'UPDATE matchings SET updated_at = ? WHERE uuid = ?',
   keepHistory: `INSERT INTO results_history (matching, epoch, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at)
     SELECT matching, ?, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at FROM results WHERE matching = ?`,
   clear: 'DELETE FROM results WHERE matching = ?',
@@ -37,7 +38,7 @@ export function selectResults(session: Session, ids: readonly MatchingId[]): Res
   return [...new Set(ids)].flatMap((id) => session.all(resultSql.byMatching, packId(id)).map(resultFrom));
 }
 
-function resultFrom(row: Row): ResultRecord {
+export function resultFrom(row: Row): ResultRecord {
   const figures = Object.fromEntries(progressFields.map((field) => [field, readTextOrNull(row, field)]));
   return {
     matchingId: readMatchingId(row),
@@ -51,7 +52,10 @@ function resultFrom(row: Row): ResultRecord {
 export function mergeResults(session: Session, id: MatchingId, newbie: Profile, figures: ProgressFigures): boolean {
   const values = progressFields.map((field) => figures[field]);
   if (values.every((value) => value === null)) return false;
-  return session.run(resultSql.merge, packId(id), newbie.parkId, newbie.driverId, session.now, ...values) > 0;
+  const changed = session.run(resultSql.merge, packId(id), newbie.parkId, newbie.driverId, session.now, ...values) > 0;
+  // Figures are found by their matching's moment too: an index of their own would take more room than the limit of a matching leaves.
+  if (changed) session.run(resultSql.touchMatching, session.now, packId(id));
+  return changed;
 }
 
 export function retireResults(session: Session, id: MatchingId, epoch: number): void {

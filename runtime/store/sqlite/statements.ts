@@ -4,6 +4,7 @@ import { leaseSql } from './leases.ts';
 import { listingSql } from './listing.ts';
 import { matchingSql } from './matchings.ts';
 import { resultSql } from './results.ts';
+import { retentionSql } from './retention.ts';
 import { schemaSql } from './schema.ts';
 import { taskSql } from './tasks.ts';
 
@@ -13,6 +14,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   listing: listingSql,
   results: resultSql,
   journal: journalSql,
+  retention: retentionSql,
   tasks: taskSql,
   leases: leaseSql,
 };

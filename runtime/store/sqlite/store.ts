@@ -4,6 +4,7 @@ import { type Status, statuses } from '../../../machines/status.ts';
 import type { Timescale } from '../../clock.ts';
 import type { LeaseTable } from '../../lock.ts';
 import type { Metrics } from '../../metrics.ts';
+import type { Retention } from '../../retention.ts';
 import type { MatchingReads, Store, StoreReads, StoreTx } from '../../store.ts';
 import type { TaskQueue } from '../../tasks.ts';
 import { matchingFrom } from './columns.ts';
@@ -14,6 +15,7 @@ import { assertLease, leaseTable } from './leases.ts';
 import { listMatchings, selectMatchedBefore } from './listing.ts';
 import * as matchings from './matchings.ts';
 import * as results from './results.ts';
+import { retentionOf } from './retention.ts';
 import { applyMigrations, schemaVersion } from './schema.ts';
 import { type DatabaseClock, Session } from './session.ts';
 import { statements } from './statements.ts';
@@ -35,6 +37,7 @@ export interface SqliteStore {
   readonly store: Store;
   readonly tasks: TaskQueue;
   readonly leases: LeaseTable;
+  readonly retention: Retention;
 }
 
 /** Throws `store_unavailable` when the file cannot be opened. `store.close()` closes the queue and the leases too. */
@@ -61,7 +64,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
       writer.close();
     },
   };
-  return { store, tasks: taskQueue(access), leases: leaseTable(access) };
+  return { store, tasks: taskQueue(access), leases: leaseTable(access), retention: retentionOf(access) };
 }
 
 function readSnapshot<Result>(reader: Connection, clock: DatabaseClock, query: (session: Session) => Result): Result {

@@ -1,5 +1,6 @@
 // The tables as SQL text, one list of statements per schema version. A version that has been released is never edited; so the
 // enumerations stand here as they were then, not imported from code that may grow.
+import { retention } from './retention-tables.ts';
 
 export interface Migration {
   readonly version: number;
@@ -204,4 +205,5 @@ const funnel: readonly string[] = [
 export const migrations: readonly Migration[] = [
   { version: 1, statements: base },
   { version: 2, statements: funnel },
+  { version: 3, statements: retention },
 ];

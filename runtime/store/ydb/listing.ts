@@ -1,0 +1,57 @@
+// Pages over matchings for jobs and operators, one status at a time, so that a page costs what it shows.
+import type { EpochMs, MatchingRecord } from '../../../machines/matching-record.ts';
+import { type Status, statuses } from '../../../machines/status.ts';
+import type { MatchingFilter, Page, PageRequest } from '../../store.ts';
+import { bucketedList, pageOfList, type Place, positionOfRow, rowsAfter, sortRows } from './bucketed-page.ts';
+import { matchingFrom, matchingShape, readInteger, readText } from './columns.ts';
+import { distinctKeys } from './matching-reads.ts';
+import { comparePositions, newestFirst, pageOf, type Position, positionOf } from './paging.ts';
+import type { ReadSet } from './read-set.ts';
+import type { Row } from './values.ts';
+
+const columns = Object.keys(matchingShape).join(', ');
+
+export const matchingLists = {
+  matchedBefore: bucketedList({
+    name: 'matched_before', table: 'matchings', view: 'by_matched', columns, equal: { status: 'Utf8' }, at: 'matched_at',
+    descending: false, bounded: true,
+  }),
+  inStatus: bucketedList({
+    name: 'in_status', table: 'matchings', view: 'by_status', columns, equal: { status: 'Utf8' }, at: 'status_since',
+    descending: true, bounded: true,
+  }),
+} as const;
+
+export function matchedBefore(reads: ReadSet, status: Status, before: EpochMs, page: PageRequest): Promise<Page<MatchingRecord>> {
+  return pageOfList(reads, matchingLists.matchedBefore, { values: { status, before }, page }, matchingFrom);
+}
+
+/** Latest status change first. */
+export async function listMatchings(reads: ReadSet, filter: MatchingFilter, page: PageRequest): Promise<Page<MatchingRecord>> {
+  const position = positionOf(page, newestFirst);
+  const rows = filter.profile === undefined
+    ? await rowsByStatus(reads, filter, { position, limit: page.limit })
+    : await rowsOfProfile(reads, filter, position);
+  const list = matchingLists.inStatus;
+  return pageOf(sortRows(rows, list).slice(0, page.limit + 1), page.limit, matchingFrom, (row) => positionOfRow(row, list));
+}
+
+// The page of the union is within the union of the pages.
+async function rowsByStatus(reads: ReadSet, filter: MatchingFilter, place: Place): Promise<Row[]> {
+  const wanted = filter.status === undefined ? statuses : [filter.status];
+  const before = filter.inStatusSinceBefore ?? Number.MAX_SAFE_INTEGER;
+  const pages = await Promise.all(wanted.map((status) => rowsAfter(reads, matchingLists.inStatus, { status, before }, place)));
+  return pages.flat();
+}
+
+// One driver's matchings are few: filtered here, not by an index of their own.
+async function rowsOfProfile(reads: ReadSet, filter: MatchingFilter, position: Position): Promise<Row[]> {
+  const keys = distinctKeys(filter.profile === undefined ? [] : [filter.profile]);
+  const sides = await Promise.all([reads.load('newbies', keys), reads.load('mentors', keys)]);
+  const both = new Map(sides.flat().map((row) => [readText(row, 'id'), row]));
+  const before = filter.inStatusSinceBefore ?? Number.MAX_SAFE_INTEGER;
+  return [...both.values()].filter((row) =>
+    (filter.status === undefined || readText(row, 'status') === filter.status)
+    && readInteger(row, 'status_since') < before
+    && comparePositions(positionOfRow(row, matchingLists.inStatus), position) < 0);
+}

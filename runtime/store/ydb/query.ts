@@ -1,0 +1,70 @@
+// One query of several parts: each part names its parameters and what it answers, and all share one moment of the database's clock.
+// The clock is selected last, so that a stream cut short, which the client library reports as success, shows by its absence.
+import type { Ydb } from 'ydb-sdk';
+import { encodeRows, encodeScalar, type Fields, type Shape, type TypeName, type Value } from './values.ts';
+
+/** A text with its parameters: a type for a scalar, a shape for a list of rows. */
+export interface Part {
+  /** Unique among parts; `$`-names of the body begin with it or are its parameters. */
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, TypeName | Shape>>;
+  readonly body: string;
+  /** How many result sets the body answers. */
+  readonly sets: number;
+}
+
+export type Arguments = Readonly<Record<string, Value | readonly Fields[]>>;
+
+export interface BoundPart {
+  readonly part: Part;
+  readonly values: Arguments;
+}
+
+export interface Query {
+  readonly text: string;
+  readonly parameters: Record<string, Ydb.ITypedValue>;
+  /** Result sets of each part, in order; the clock's stands after them. */
+  readonly sets: readonly number[];
+}
+
+export function bind(part: Part, values: Arguments): BoundPart {
+  return { part, values };
+}
+
+export function queryOf(bound: readonly BoundPart[]): Query {
+  return {
+    text: textOf(bound.map(({ part }) => part)),
+    parameters: Object.assign({}, ...bound.map(parametersOf)) as Query['parameters'],
+    sets: bound.map(({ part }) => part.sets),
+  };
+}
+
+const texts = new Map<string, string>();
+
+/** The same parts always give the same text, so that YDB compiles it once. */
+export function textOf(parts: readonly Part[]): string {
+  const key = parts.map(({ name }) => name).join(' ');
+  const known = texts.get(key);
+  if (known !== undefined) return known;
+  const declared = parts.flatMap(({ parameters }) => Object.entries(parameters));
+  const declarations = declared.map(([name, type]) => `DECLARE $${name} AS ${typeText(type)};`);
+  const bodies = parts.map(({ body }) => body.trim());
+  const text = [...declarations, '$now = CurrentUtcTimestamp();', ...bodies, 'SELECT $now AS now;'].join('\n');
+  texts.set(key, text);
+  return text;
+}
+
+function typeText(type: TypeName | Shape): string {
+  if (typeof type === 'string') return type;
+  return `List<Struct<${Object.entries(type).map(([name, member]) => `${name}:${member}`).join(',')}>>`;
+}
+
+function parametersOf({ part, values }: BoundPart): Query['parameters'] {
+  return Object.fromEntries(Object.entries(part.parameters).map(([name, type]) => [`$${name}`, encode(name, type, values[name])]));
+}
+
+function encode(name: string, type: TypeName | Shape, value: Arguments[string] | undefined): Ydb.ITypedValue {
+  if (typeof type !== 'string' && Array.isArray(value)) return encodeRows(type, value as readonly Fields[]);
+  if (typeof type === 'string' && value !== undefined && !Array.isArray(value)) return encodeScalar(type, value as Value);
+  throw new TypeError(`the parameter ${name} has no value of its type`);
+}

@@ -1,0 +1,56 @@
+// Brings the schema up to date: versions in order, each statement safe to repeat, so two hosts may do it at once and a host that died
+// half-way is followed by the next. A version is recorded when all of it is there.
+import { ServiceError } from '../../errors.ts';
+import type { YdbClient } from './client.ts';
+import { readInteger } from './columns.ts';
+import { bind, type Part } from './query.ts';
+import { type RetryOptions, retrying } from './retry.ts';
+import { type Migration, versionsTable } from './tables.ts';
+
+export const schemaParts = {
+  versions: { name: 'schema_versions', parameters: {}, body: 'SELECT version FROM schema_versions;', sets: 1 },
+  record: {
+    name: 'record_version',
+    parameters: { version: 'Uint32' },
+    body: `SELECT version FROM schema_versions WHERE version = $version;
+UPSERT INTO schema_versions (version, applied_at) VALUES ($version, $now);`,
+    sets: 1,
+  },
+} as const satisfies Record<string, Part>;
+
+export interface SchemaAccess {
+  readonly client: YdbClient;
+  readonly retry: RetryOptions;
+}
+
+/** Answers the versions recorded now. Refuses a database that a newer program has written. */
+export async function applyMigrations(access: SchemaAccess, migrations: readonly Migration[]): Promise<number[]> {
+  await change(access, versionsTable);
+  const present = await appliedVersions(access);
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (present.some((version) => version > newest)) throw new ServiceError('bad_config', 'ydb: the database is newer than this program');
+  const applied: number[] = [];
+  for (const { version, statements } of migrations.filter((migration) => !present.includes(migration.version))) {
+    for (const statement of statements) await change(access, statement);
+    if (await record(access, version)) applied.push(version);
+  }
+  return applied;
+}
+
+function change({ client, retry }: SchemaAccess, statement: string): Promise<void> {
+  return retrying(retry, () => client.scheme(statement));
+}
+
+async function appliedVersions({ client, retry }: SchemaAccess): Promise<number[]> {
+  const { parts } = await retrying(retry, () => client.read([bind(schemaParts.versions, {})]));
+  return (parts[0]?.[0] ?? []).map((row) => readInteger(row, 'version'));
+}
+
+/** False when another host was first. */
+function record({ client, retry }: SchemaAccess, version: number): Promise<boolean> {
+  return retrying(retry, () => client.transaction(async ({ run }) => {
+    const { parts } = await run([bind(schemaParts.record, { version })]);
+    const fresh = (parts[0]?.[0] ?? []).length === 0;
+    return { commit: fresh, result: fresh };
+  }));
+}
