@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'runtime/ytsaurus-client/test/**/*.test.ts'],
     pool: 'forks',
+    // Most tests wait for sockets and timers: two at once even on a small machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // node:sqlite says at every start that it is experimental.
     execArgv: ['--disable-warning=ExperimentalWarning'],
     testTimeout: 30_000,

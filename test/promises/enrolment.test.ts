@@ -1,55 +1,57 @@
 // S1 and S2: an acknowledged enrolment is durable, and a person has one live matching.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../runtime/compose.ts';
-import { enrolAs, openScene, person, profileOf, type Scene } from '../suites/scene.ts';
+import { enrolAs, openScene, person, profileOf, storeKinds, type Scene } from '../suites/scene.ts';
 
-let scene: Scene;
-const anna = person('anna', 3);
+describe.each(storeKinds)('on %s', (store) => {
+  let scene: Scene;
+  const anna = person('anna', 3);
 
-beforeEach(async () => {
-  scene = await openScene({ people: [anna] });
-});
-afterEach(() => scene.close());
+  beforeEach(async () => {
+    scene = await openScene({ people: [anna], store });
+  });
+  afterEach(() => scene.close());
 
-test('S1: an acknowledged enrolment is in the database before the answer, with its task', async () => {
-  const { participation } = await scene.enrol(profileOf(anna));
-  const elsewhere = openStore(scene.config.store);
-  try {
-    expect(await elsewhere.store.matchings([participation.matchingId])).toMatchObject([{ status: 'created', version: 1 }]);
-    expect(await elsewhere.tasks.find('application:udid-anna')).toMatchObject({ state: 'pending' });
-  } finally {
-    await elsewhere.store.close();
-  }
-});
+  test('S1: an acknowledged enrolment is in the database before the answer, with its task', async () => {
+    const { participation } = await scene.enrol(profileOf(anna));
+    const elsewhere = openStore(scene.config.store);
+    try {
+      expect(await elsewhere.store.matchings([participation.matchingId])).toMatchObject([{ status: 'created', version: 1 }]);
+      expect(await elsewhere.tasks.find('application:udid-anna')).toMatchObject({ state: 'pending' });
+    } finally {
+      await elsewhere.store.close();
+    }
+  });
 
-test('S1: an enrolment that could not be made durable is an error, not an acknowledgement', async () => {
-  await scene.ctx.store.close();
-  await expect(scene.enrol(profileOf(anna))).rejects.toMatchObject({ code: 'store_unavailable' });
-});
+  test('S1: an enrolment that could not be made durable is an error, not an acknowledgement', async () => {
+    await scene.ctx.store.close();
+    await expect(scene.enrol(profileOf(anna))).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
 
-test('S2: 50 enrolments of one person through three profiles and two processes leave one matching, all answers agree', async () => {
-  const processes = [scene.ctx, await scene.second()];
-  const asked = Array.from({ length: 50 }, (_, index) => enrolAs(processes[index % 2]!, profileOf(anna, index % 3)));
-  const answers = await Promise.all(asked);
-  expect(new Set(answers.map((answer) => answer.participation.matchingId)).size).toBe(1);
-  expect(answers.filter((answer) => answer.outcome === 'created')).toHaveLength(1);
-  const profiles = [0, 1, 2].map((index) => profileOf(anna, index));
-  expect(await scene.ctx.store.matchingsOfNewbies(profiles)).toHaveLength(1);
-});
+  test('S2: 50 enrolments of one person through three profiles and two processes leave one matching, all answers agree', async () => {
+    const processes = [scene.ctx, await scene.second()];
+    const asked = Array.from({ length: 50 }, (_, index) => enrolAs(processes[index % 2]!, profileOf(anna, index % 3)));
+    const answers = await Promise.all(asked);
+    expect(new Set(answers.map((answer) => answer.participation.matchingId)).size).toBe(1);
+    expect(answers.filter((answer) => answer.outcome === 'created')).toHaveLength(1);
+    const profiles = [0, 1, 2].map((index) => profileOf(anna, index));
+    expect(await scene.ctx.store.matchingsOfNewbies(profiles)).toHaveLength(1);
+  });
 
-test('S2: a person whose udid became known later keeps the matching he has', async () => {
-  const unnamed = person('boris', 1, { udid: null });
-  scene.upstreams.world.people.push(unnamed);
-  const first = await scene.enrol(profileOf(unnamed));
-  unnamed.udid = 'udid-boris';
-  const again = await scene.enrol(profileOf(unnamed));
-  expect(again).toMatchObject({ outcome: 'existing', participation: { matchingId: first.participation.matchingId } });
-});
+  test('S2: a person whose udid became known later keeps the matching he has', async () => {
+    const unnamed = person('boris', 1, { udid: null });
+    scene.upstreams.world.people.push(unnamed);
+    const first = await scene.enrol(profileOf(unnamed));
+    unnamed.udid = 'udid-boris';
+    const again = await scene.enrol(profileOf(unnamed));
+    expect(again).toMatchObject({ outcome: 'existing', participation: { matchingId: first.participation.matchingId } });
+  });
 
-test('S2: two profiles that only the udid joins are one person', async () => {
-  const elsewhere = person('anna-elsewhere', 1, { udid: anna.udid });
-  scene.upstreams.world.people.push(elsewhere);
-  const first = await scene.enrol(profileOf(anna));
-  const again = await scene.enrol(profileOf(elsewhere));
-  expect(again).toMatchObject({ outcome: 'existing', participation: { matchingId: first.participation.matchingId } });
+  test('S2: two profiles that only the udid joins are one person', async () => {
+    const elsewhere = person('anna-elsewhere', 1, { udid: anna.udid });
+    scene.upstreams.world.people.push(elsewhere);
+    const first = await scene.enrol(profileOf(anna));
+    const again = await scene.enrol(profileOf(elsewhere));
+    expect(again).toMatchObject({ outcome: 'existing', participation: { matchingId: first.participation.matchingId } });
+  });
 });

@@ -1,7 +1,7 @@
 // The configuration of the demo's service: the sandbox's addresses, the reader's own environment, and jobs fast enough for its clock.
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { readConfig, type Config } from '../../runtime/config/config.ts';
+import { readConfig, type Config, type StoreConfig } from '../../runtime/config/config.ts';
 import type { DemoOptions } from './demo-options.ts';
 import type { Network } from './network.ts';
 
@@ -13,13 +13,12 @@ export interface DemoConfig {
 
 const defaultPorts = { HTTP_PORT: 8080, ADMIN_PORT: 8081 } as const;
 
-export async function configureDemo(network: Network, options: DemoOptions): Promise<DemoConfig> {
+export async function configureDemo(network: Network, options: DemoOptions, store: StoreConfig | null): Promise<DemoConfig> {
   const { STORE: _store, ...own } = process.env;
   const ports = await choosePorts(own);
   const environment = { ...rhythm(options.speed), LOG_FILE: logFileOf(options), ...own, ...ports.variables, ...network.environment };
   const config = { ...readConfig(environment), timescale: network.timescale };
-  const ydb = { kind: 'ydb', connectionString: own['YDB_CONNECTION_STRING'] ?? '' } as const;
-  return { config: options.store === 'ydb' ? { ...config, store: ydb } : config, remarks: ports.remarks };
+  return { config: store === null ? config : { ...config, store }, remarks: ports.remarks };
 }
 
 /** The terminal belongs to the picture of the programme. */

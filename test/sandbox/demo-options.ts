@@ -35,10 +35,11 @@ export function readDemoOptions(argv: readonly string[]): DemoOptions {
     .option('--drivers <count>', 'how many newbies take part', driverCount, 12)
     .option('--once', 'end with exit code 0 when every newbie has reached a final status', false)
     .addOption(new Option('--store <kind>', 'where the service keeps its rows').choices(['sqlite', 'ydb']).default('sqlite'))
-    .option('--data <dir>', 'where everything is kept between runs', './data/demo')
+    .option('--data <dir>', 'where everything is kept between runs (default: ./data/demo, or ./data/demo-ydb)')
     .option('--fresh', 'remove what earlier runs kept, then start', false)
     .addHelpText('after', teaching);
-  return command.parse([...argv]).opts<DemoOptions>();
+  const options = command.parse([...argv]).opts<Omit<DemoOptions, 'data'> & { data?: string }>();
+  return { ...options, data: options.data ?? (options.store === 'ydb' ? './data/demo-ydb' : './data/demo') };
 }
 
 function daysPerSecond(text: string): number {

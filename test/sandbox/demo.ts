@@ -1,4 +1,5 @@
 // `npm run demo`: the outside world and the service in one process, until everybody has finished or somebody stops it.
+import type { Config } from '../../runtime/config/config.ts';
 import { ServiceError } from '../../runtime/errors.ts';
 import { createLog, logFile, type Log } from '../../runtime/log.ts';
 import { startService } from '../../runtime/service.ts';
@@ -6,6 +7,7 @@ import { configureDemo, logFileOf } from './demo-config.ts';
 import { prepareData } from './demo-data.ts';
 import { readDemoOptions, type DemoOptions } from './demo-options.ts';
 import { play, type End } from './demo-play.ts';
+import { isForgetful, openDemoStore } from './demo-store.ts';
 import { startNetwork, type Network } from './network.ts';
 import { stopOnSignals } from '../../runtime/stop-signal.ts';
 
@@ -13,7 +15,7 @@ const stopWithinMs = 9_500;
 const serviceGraceMs = 5_000;
 
 async function runDemo(options: DemoOptions, stopping: AbortSignal): Promise<End> {
-  const remark = prepareData(options.data, options.fresh);
+  const remark = prepareData(options.data, options.fresh || isForgetful(options));
   if (remark !== null) process.stdout.write(`${remark}\n`);
   const log = createLog('info', logFile(logFileOf(options)));
   // One person more than takes part: the guest, whom the reader may enrol.
@@ -27,11 +29,20 @@ async function runDemo(options: DemoOptions, stopping: AbortSignal): Promise<End
 }
 
 async function runService(options: DemoOptions, network: Network, stopping: AbortSignal): Promise<End> {
-  const { config, remarks } = await configureDemo(network, options);
-  for (const remark of remarks) process.stdout.write(`${remark}\n`);
-  const service = await startService(config);
+  const store = await openDemoStore(options);
   try {
-    return await play({ options, network, service }, stopping);
+    const { config, remarks } = await configureDemo(network, options, store.config);
+    for (const remark of [store.remark ?? [], remarks].flat()) process.stdout.write(`${remark}\n`);
+    return await serve(options, network, { config, stopping });
+  } finally {
+    await store.close();
+  }
+}
+
+async function serve(options: DemoOptions, network: Network, run: { config: Config; stopping: AbortSignal }): Promise<End> {
+  const service = await startService(run.config);
+  try {
+    return await play({ options, network, service }, run.stopping);
   } finally {
     await service.stop(serviceGraceMs);
   }

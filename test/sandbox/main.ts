@@ -1,12 +1,13 @@
 // `npm run sandbox -- yt|ydb|upstreams`: one stand-in alone, until a signal.
 import { once } from 'node:events';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { stopOnSignals } from '../../runtime/stop-signal.ts';
 import { knownDrivers, prepareTables } from './network.ts';
 import { people } from './seed.ts';
-import { stopOnSignals } from '../../runtime/stop-signal.ts';
 import { writeLastLogins } from './tables.ts';
 import { startUpstreams } from './upstreams/upstreams.ts';
 import { worldOf } from './world-people.ts';
+import { startYdbServer } from '../ydb-server/server.ts';
 import { startYtProxy } from './yt-proxy/proxy.ts';
 
 interface StandIn {
@@ -20,12 +21,10 @@ interface Options {
   readonly data?: string;
 }
 
-class UnavailableError extends Error {}
-
 const standIns = {
   yt: startYt,
   upstreams: startUpstreamsAlone,
-  ydb: () => Promise.reject(new UnavailableError('ydb: there is no local YDB server in this version; use the sqlite store')),
+  ydb: startYdb,
 } satisfies Record<string, (options: Options) => Promise<StandIn>>;
 
 /** With the tables of the contract already made, and the last logins of the sandbox's people. */
@@ -34,6 +33,12 @@ async function startYt({ port, data }: Options): Promise<StandIn> {
   const { newbies, mentors } = people(knownDrivers);
   await prepareTables(proxy.url, (client) => writeLastLogins(client, [...newbies, ...mentors], new Date().toISOString()));
   return { greeting: `ready ${proxy.url}`, close: () => proxy.close() };
+}
+
+/** In memory: what is stored ends with the process. */
+async function startYdb({ port }: Options): Promise<StandIn> {
+  const server = await startYdbServer({ port });
+  return { greeting: `ready ${server.connectionString}`, close: () => server.close() };
 }
 
 /** With a port given, driver-profiles listens there and the others on the ports that follow. */
@@ -69,5 +74,5 @@ try {
   await command.parseAsync();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(error instanceof UnavailableError ? 2 : 1);
+  process.exit(1);
 }
