@@ -52,6 +52,14 @@ export class RunningWorld {
     return new RunningWorld({ network, directory, config, service, failures });
   }
 
+  get driverUrl(): string {
+    return this.#service.driverUrl;
+  }
+
+  get adminUrl(): string {
+    return this.#service.adminUrl;
+  }
+
   get ctx(): Context {
     return this.#service.ctx;
   }
