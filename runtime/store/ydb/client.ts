@@ -1,6 +1,7 @@
 // The only code that talks through the client library. Every call here is ONE attempt: begun, drained, committed and rolled back by
 // us, within a deadline after which it writes no more. What may follow a failure is for retry.ts and transactor.ts to say.
 import type { QuerySession, Ydb } from 'ydb-sdk';
+import type { EpochMs } from '../../../machines/matching-record.ts';
 import { describeError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Connection, Line } from './connection.ts';
@@ -30,6 +31,8 @@ export interface ClientOptions {
   readonly connection: Connection;
   readonly attemptTimeoutMs: number;
   readonly log: Log;
+  /** Stands for the database's clock, where a test makes it stand still; null in every service. */
+  readonly databaseNowMs: (() => EpochMs) | null;
 }
 
 /** `RowType.Ydb`, a const enum that does not exist at run time: rows as they came, for our own decoder. */
@@ -59,13 +62,13 @@ export class YdbClient {
   /** All parts from one snapshot, in one round trip. */
   read(parts: readonly BoundPart[]): Promise<Answer> {
     const txControl = { beginTx: { snapshotReadOnly: {} }, commitTx: true };
-    return this.#attempt((session, guard) => execute(session, guard, queryOf(parts), txControl));
+    return this.#attempt((session, guard) => execute(session, guard, this.#query(parts), txControl));
   }
 
   /** One serializable transaction. After a failure of kind `undetermined` it may have been committed; after any other it was not. */
   transaction<Result>(work: (transaction: OpenTransaction) => Promise<Verdict<Result>>): Promise<Result> {
     return this.#attempt(async (session, guard) => {
-      const { commit, result } = await work({ run: (parts) => runWithin(session, guard, parts) });
+      const { commit, result } = await work({ run: (parts) => runWithin(session, guard, this.#query(parts)) });
       if (session.txId === undefined) return result;
       if (commit) await commitOf(session, guard);
       else if (!(await this.#rollBack(session))) session.emit(sessionBroken);
@@ -79,6 +82,10 @@ export class YdbClient {
       assertGoing(guard);
       await drain(session, { text });
     });
+  }
+
+  #query(parts: readonly BoundPart[]): Query {
+    return queryOf(parts, this.#options.databaseNowMs?.() ?? null);
   }
 
   async #attempt<Result>(use: Use<Result>): Promise<Result> {
@@ -173,9 +180,9 @@ function assertGoing(guard: Guard): void {
   if (guard.over) throw new YdbFailure('retry', 'ydb: the attempt is over', { transport: true });
 }
 
-async function runWithin(session: QuerySession, guard: Guard, parts: readonly BoundPart[]): Promise<Answer> {
+async function runWithin(session: QuerySession, guard: Guard, query: Query): Promise<Answer> {
   const begin = session.txId === undefined;
-  const answer = await execute(session, guard, queryOf(parts), begin ? { beginTx: { serializableReadWrite: {} } } : undefined);
+  const answer = await execute(session, guard, query, begin ? { beginTx: { serializableReadWrite: {} } } : undefined);
   // A cancelled stream looks like an empty success, save that no transaction was opened.
   if (session.txId === undefined) throw new YdbFailure('retry', 'ydb: no transaction was opened', { transport: true });
   return answer;

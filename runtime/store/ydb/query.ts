@@ -1,6 +1,7 @@
 // One query of several parts: each part names its parameters and what it answers, and all share one moment of the database's clock.
 // The clock is selected last, so that a stream cut short, which the client library reports as success, shows by its absence.
 import type { Ydb } from 'ydb-sdk';
+import type { EpochMs } from '../../../machines/matching-record.ts';
 import { encodeRows, encodeScalar, type Fields, type Shape, type TypeName, type Value } from './values.ts';
 
 /** A text with its parameters: a type for a scalar, a shape for a list of rows. */
@@ -31,25 +32,29 @@ export function bind(part: Part, values: Arguments): BoundPart {
   return { part, values };
 }
 
-export function queryOf(bound: readonly BoundPart[]): Query {
+/** `givenMs`: a moment to take for the database's own, where a test makes its clock stand still. */
+export function queryOf(bound: readonly BoundPart[], givenMs: EpochMs | null): Query {
+  const clock = givenMs === null ? {} : { $now: encodeScalar('Timestamp', givenMs) };
   return {
-    text: textOf(bound.map(({ part }) => part)),
-    parameters: Object.assign({}, ...bound.map(parametersOf)) as Query['parameters'],
+    text: textOf(bound.map(({ part }) => part), givenMs === null ? databaseClock : givenClock),
+    parameters: Object.assign(clock, ...bound.map(parametersOf)) as Query['parameters'],
     sets: bound.map(({ part }) => part.sets),
   };
 }
 
+const databaseClock = '$now = CurrentUtcTimestamp();';
+const givenClock = 'DECLARE $now AS Timestamp;';
 const texts = new Map<string, string>();
 
 /** The same parts always give the same text, so that YDB compiles it once. */
-export function textOf(parts: readonly Part[]): string {
-  const key = parts.map(({ name }) => name).join(' ');
+export function textOf(parts: readonly Part[], clock: string = databaseClock): string {
+  const key = [clock, ...parts.map(({ name }) => name)].join(' ');
   const known = texts.get(key);
   if (known !== undefined) return known;
   const declared = parts.flatMap(({ parameters }) => Object.entries(parameters));
   const declarations = declared.map(([name, type]) => `DECLARE $${name} AS ${typeText(type)};`);
   const bodies = parts.map(({ body }) => body.trim());
-  const text = [...declarations, '$now = CurrentUtcTimestamp();', ...bodies, 'SELECT $now AS now;'].join('\n');
+  const text = [...declarations, clock, ...bodies, 'SELECT $now AS now;'].join('\n');
   texts.set(key, text);
   return text;
 }

@@ -1,5 +1,6 @@
 // The store on YDB: opens at once whether YDB answers or not, and wires the store, the task queue and the leases to one client.
 import type { IAuthService } from 'ydb-sdk';
+import type { EpochMs } from '../../../machines/matching-record.ts';
 import type { Timescale } from '../../clock.ts';
 import { describeError } from '../../errors.ts';
 import type { LeaseTable } from '../../lock.ts';
@@ -45,6 +46,8 @@ export interface YdbStoreOptions {
   readonly attemptTimeoutMs?: number;
   /** How long a call may be tried again. */
   readonly retryBudgetMs?: number;
+  /** Stands for the database's clock in tests on a server whose clock cannot be moved. */
+  readonly databaseNowMs?: () => EpochMs;
 }
 
 export interface YdbStore {
@@ -73,7 +76,7 @@ export function openYdbStore(options: YdbStoreOptions): YdbStore {
   const address = parseAddress(options.connectionString);
   const release = containRejections(log);
   const connection = new Connection(address, { log, poolSize, credentials: options.credentials ?? ydb.getCredentialsFromEnv() });
-  const client = new YdbClient({ connection, attemptTimeoutMs, log });
+  const client = new YdbClient({ connection, attemptTimeoutMs, log, databaseNowMs: options.databaseNowMs ?? null });
   const retry = { random, budgetMs: options.retryBudgetMs ?? defaultRetryBudgetMs };
   const transactor = new Transactor({ client, timescale, retry, nextSeq: risingNumbers(), metrics });
   const access = { client, retry, timescale, log };

@@ -1,16 +1,28 @@
-// A short life on a real YDB, when YDB_CONNECTION_STRING names one. The shared suites need a clock that a test can move; this takes
-// time as it comes.
+// The shared suites on the YDB that YDB_CONNECTION_STRING names, and a short life there that takes time as it comes. The suites empty
+// the tables of this service in that database: it must be one for tests.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { realTime } from '../../../runtime/clock.ts';
 import { dispatch } from '../../../runtime/mentorship/dispatch.ts';
 import { openYdbStore } from '../../../runtime/store/ydb/store.ts';
+import { lockSuite } from '../../suites/lock-suite.ts';
+import { retentionSuite } from '../../suites/retention-suite.ts';
+import { storeSuite } from '../../suites/store-suite.ts';
+import { tasksSuite } from '../../suites/tasks-suite.ts';
 import { aProfile, figures, jobRunRecord, newTask, rejectRecord } from '../../suites/records.ts';
 import { aPersonOf, contextOn, expectedMoves, live, matchedWith, workOff } from './ydb-lifecycle.ts';
-import { silentLog } from './ydb-stores.ts';
+import { openOnRealServer, realConnectionString, silentLog } from './ydb-stores.ts';
 
-const connectionString = process.env['YDB_CONNECTION_STRING'];
+const connectionString = realConnectionString;
+
+if (connectionString !== undefined) {
+  const open = () => openOnRealServer(connectionString);
+  storeSuite('a real ydb', open);
+  tasksSuite('a real ydb', open);
+  lockSuite('a real ydb', open);
+  retentionSuite('a real ydb', open);
+}
 
 test.skipIf(connectionString === undefined)('lives a lifecycle on a real YDB', async () => {
   const opened = openYdbStore({ connectionString: connectionString ?? '', timescale: realTime, log: silentLog });
