@@ -1,7 +1,6 @@
 // What jobs write down about themselves: their runs, the rows they could not use, and how far they have come.
-import { z } from 'zod';
-import { ServiceError } from '../../errors.ts';
 import type { JobRunRecord, Page, PageRequest, RejectRecord } from '../../store.ts';
+import { countsFrom } from '../counts.ts';
 import { readInteger, readIntegerOrNull, readText, readTextOrNull } from './columns.ts';
 import { newestFirst, pageOf, positionOf } from './paging.ts';
 import type { Row, Session } from './session.ts';
@@ -50,14 +49,6 @@ function jobRunFrom(row: Row): JobRunRecord {
     counts: countsFrom(readText(row, 'counts')),
     error: readTextOrNull(row, 'error'),
   };
-}
-
-const countsSchema = z.record(z.string(), z.number());
-
-function countsFrom(json: string): Record<string, number> {
-  const decoded = countsSchema.safeParse(JSON.parse(json));
-  if (!decoded.success) throw new ServiceError('record_corrupt', 'sqlite: column counts holds what it must not');
-  return decoded.data;
 }
 
 /** Newest first. */

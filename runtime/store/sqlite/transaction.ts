@@ -3,6 +3,7 @@ import { clearImmediate, setImmediate } from 'node:timers';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
+import { measured } from '../measured.ts';
 import type { Connection } from './database.ts';
 import { Conflict } from './failure.ts';
 import { Session, type DatabaseClock } from './session.ts';
@@ -46,20 +47,8 @@ export class GroupCommitter {
   }
 
   /** Resolves only after the commit. Throws `store_unavailable`, `store_conflict`, `cancelled`, or what `work` threw. */
-  async transact<Result>(work: Work<Result>, signal?: AbortSignal): Promise<Result> {
-    const startedMs = performance.now();
-    let outcome = 'rolled_back';
-    try {
-      const result = await this.#rerunning(work, signal);
-      outcome = 'committed';
-      return result;
-    } catch (error) {
-      if (error instanceof ServiceError && error.code.startsWith('store_')) outcome = error.code;
-      throw error;
-    } finally {
-      this.#options.metrics?.storeTransactions.inc({ outcome });
-      this.#options.metrics?.storeDuration.observe((performance.now() - startedMs) / 1_000);
-    }
+  transact<Result>(work: Work<Result>, signal?: AbortSignal): Promise<Result> {
+    return measured(this.#options.metrics, () => this.#rerunning(work, signal));
   }
 
   /** Lets what waits be committed, then takes nothing more. */

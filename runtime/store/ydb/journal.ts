@@ -1,7 +1,6 @@
 // What jobs write down about themselves, for operators: their runs and the rows they could not use. Newest first.
-import { z } from 'zod';
-import { ServiceError } from '../../errors.ts';
 import type { JobRunRecord, Page, PageRequest, RejectRecord } from '../../store.ts';
+import { countsFrom } from '../counts.ts';
 import { bucketedList, pageOfList } from './bucketed-page.ts';
 import { readInteger, readIntegerOrNull, readText, readTextOrNull } from './columns.ts';
 import { newestFirst, pageOf, positionOf } from './paging.ts';
@@ -56,14 +55,6 @@ function jobRunFrom(row: Row): JobRunRecord {
     counts: countsFrom(readText(row, 'counts')),
     error: readTextOrNull(row, 'error'),
   };
-}
-
-const countsSchema = z.record(z.string(), z.number());
-
-function countsFrom(json: string): Record<string, number> {
-  const decoded = countsSchema.safeParse(JSON.parse(json));
-  if (!decoded.success) throw new ServiceError('record_corrupt', 'ydb: column counts holds what it must not');
-  return decoded.data;
 }
 
 export function selectRejects(reads: ReadSet, { source }: { source?: string }, page: PageRequest): Promise<Page<RejectRecord>> {

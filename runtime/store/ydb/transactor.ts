@@ -2,9 +2,9 @@
 // blindly after a commit whose outcome is unknown.
 import { randomUUID } from 'node:crypto';
 import type { Timescale } from '../../clock.ts';
-import { ServiceError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { StoreTx } from '../../store.ts';
+import { measured } from '../measured.ts';
 import type { OpenTransaction, Verdict, YdbClient } from './client.ts';
 import { readText } from './columns.ts';
 import { YdbFailure } from './failure.ts';
@@ -51,20 +51,8 @@ export class Transactor {
   }
 
   /** Resolves only after the commit. Throws `store_unavailable`, `store_conflict`, `cancelled`, or what `work` threw. */
-  async transact<Result>(work: Work<Result>, signal?: AbortSignal): Promise<Result> {
-    const startedMs = performance.now();
-    let outcome = 'rolled_back';
-    try {
-      const result = await this.#untilCommitted(work, signal);
-      outcome = 'committed';
-      return result;
-    } catch (error) {
-      if (error instanceof ServiceError && error.code.startsWith('store_')) outcome = error.code;
-      throw error;
-    } finally {
-      this.#options.metrics?.storeTransactions.inc({ outcome });
-      this.#options.metrics?.storeDuration.observe((performance.now() - startedMs) / 1_000);
-    }
+  transact<Result>(work: Work<Result>, signal?: AbortSignal): Promise<Result> {
+    return measured(this.#options.metrics, () => this.#untilCommitted(work, signal));
   }
 
   async #untilCommitted<Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result> {
