@@ -6,21 +6,13 @@ import type { EpochMs } from '../machines/matching-record.ts';
 import { Status } from '../machines/status.ts';
 import type { Outcome } from '../runtime/mentorship/dispatch.ts';
 import type { Person } from '../runtime/upstream.ts';
-import type { TableSnapshot } from '../runtime/yt.ts';
 import { batchSize, forEachBatch } from './batches.ts';
 import { createConnections } from './connections.ts';
 import { carryOut, planBatch, type Plan, type PlannedRows } from './connection-plans.ts';
+import type { FreshRows } from './connection-scan.ts';
 import type { JobRun } from './job.ts';
 import { isNewer, type NewestRows } from './newest-rows.ts';
-import type { ConnectionRow, Decoded } from './rows.ts';
-
-export interface ConnectionTable {
-  readonly table: TableSnapshot;
-  readonly decode: (raw: unknown) => Decoded<ConnectionRow>;
-  /** Rows at or before this moment were applied by earlier runs. */
-  readonly from: EpochMs;
-  readonly newest: NewestRows;
-}
+import type { ConnectionRow } from './rows.ts';
 
 /** People whose newest row was rejected and who have others; and the rows that were. */
 interface Reopened {
@@ -29,31 +21,18 @@ interface Reopened {
 }
 
 /** Answers the date of the newest row whose newbie is unknown. */
-export async function applyConnections(run: JobRun, source: ConnectionTable, signal: AbortSignal): Promise<EpochMs | null> {
-  if (source.newest.size === 0) return null;
+export async function applyConnections(run: JobRun, fresh: FreshRows, signal: AbortSignal): Promise<EpochMs | null> {
+  if (fresh.size === 0) return null;
   const reopened: Reopened = { keys: new Set(), rejected: new Set() };
-  const unknownAt = await applyNewest(run, source, reopened, signal);
+  const unknownAt = await applyNewest(run, fresh, reopened, signal);
   if (reopened.keys.size === 0) return unknownAt;
-  return latest(unknownAt, await applyReopened(run, source, reopened, signal));
+  return latest(unknownAt, await applyReopened(run, fresh, reopened, signal));
 }
 
-interface NumberedRow {
-  readonly row: ConnectionRow;
-  readonly index: number;
-}
-
-async function* freshRows({ table, decode, from }: ConnectionTable): AsyncGenerator<NumberedRow, void> {
-  let index = 0;
-  for await (const raw of table.rows()) {
-    const decoded = decode(raw);
-    if ('row' in decoded && decoded.row.connectedAt > from) yield { row: decoded.row, index };
-    index += 1;
-  }
-}
-
-async function applyNewest(run: JobRun, source: ConnectionTable, reopened: Reopened, signal: AbortSignal): Promise<EpochMs | null> {
-  const { newest } = source;
+async function applyNewest(run: JobRun, fresh: FreshRows, reopened: Reopened, signal: AbortSignal): Promise<EpochMs | null> {
+  const { newest } = fresh;
   let unknownAt: EpochMs | null = null;
+  let superseded = 0;
   let batch = new Map<ConnectionRow, number>();
   const apply = async (): Promise<void> => {
     signal.throwIfAborted();
@@ -64,23 +43,31 @@ async function applyNewest(run: JobRun, source: ConnectionTable, reopened: Reope
     unknownAt = latest(unknownAt, unknownIn(plans));
     batch = new Map();
   };
-  for await (const { row, index } of freshRows(source)) {
+  for await (const { row, index } of fresh.rows()) {
     if (newest.of(profileKey(row.newbie))?.index === index) batch.set(row, index);
-    else run.tally.add('superseded', 1);
+    else superseded += 1;
     if (batch.size === batchSize) await apply();
   }
   if (batch.size > 0) await apply();
+  countLeft(run, fresh, superseded);
   return unknownAt;
+}
+
+/** Every newbie has one newest row: from that follows how many of the rows left out were superseded, without knowing which. */
+function countLeft({ tally }: JobRun, { size, newest, left }: FreshRows, supersededHere: number): void {
+  const superseded = size - newest.size;
+  if (superseded > 0) tally.add('superseded', superseded);
+  if (left > 0) tally.add('unchanged', left - (superseded - supersededHere));
 }
 
 async function applyReopened(
   run: JobRun,
-  source: ConnectionTable,
+  fresh: FreshRows,
   { keys, rejected }: Reopened,
   signal: AbortSignal,
 ): Promise<EpochMs | null> {
   const rows = createConnections();
-  for await (const { row, index } of freshRows(source)) {
+  for await (const { row, index } of fresh.rows()) {
     if (keys.has(profileKey(row.newbie)) && !rejected.has(index)) rows.add(row);
   }
   let unknownAt: EpochMs | null = null;

@@ -39,6 +39,12 @@ export async function planBatch(ctx: Context, { rows, isSuperseded }: PlannedRow
   });
 }
 
+/** Rows that are news to the newbie's own matchings. */
+export async function unappliedRows(ctx: Context, rows: readonly ConnectionRow[]): Promise<ConnectionRow[]> {
+  const own = await matchingsByNewbie(ctx, rows.map((row) => row.newbie));
+  return rows.filter((row) => !isApplied(row, own.get(profileKey(row.newbie)) ?? []));
+}
+
 function planRow(ctx: Context, row: ConnectionRow, personOf: PersonOf, records: readonly MatchingRecord[]): Plan {
   const [newbie, mentor] = [personOf(row.newbie), personOf(row.mentor)];
   const record = newestOf(records);

@@ -1,13 +1,12 @@
 // `import-matchings` (requirements 5.8, A6): the CRM's distribution table becomes MATCHED events.
 import { z } from 'zod';
-import { profileKey } from '../machines/ids.ts';
 import type { EpochMs } from '../machines/matching-record.ts';
 import type { TableSnapshot } from '../runtime/yt.ts';
 import { applyConnections } from './connection-passes.ts';
+import { scanFreshRows } from './connection-scan.ts';
 import { JobName, type Job, type JobRun } from './job.ts';
 import { readJobState, writeJobState } from './job-state.ts';
 import { createRejectLog, RejectSource } from './rejects.ts';
-import { createNewestRows } from './newest-rows.ts';
 import { connectionColumns, connectionDecoder } from './rows.ts';
 
 const name = JobName['import-matchings'];
@@ -65,26 +64,34 @@ async function importTable(run: JobRun, table: TableSnapshot, { now, mark }: Sta
   const { programme, yt } = run.ctx.config;
   const decode = connectionDecoder(now, yt.connectedTz);
   const rejects = createRejectLog(run, RejectSource.distribution, now);
-  const newest = createNewestRows(table.rowCount);
   const before = mark?.highWaterMark ?? null;
   const from = before === null ? -Infinity : before - programme.importOverlapMs;
-  let highWaterMark = before;
+  const scan = scanFreshRows(run, { table, decode, from });
+  let newestAt = -Infinity;
   let index = 0;
-  for await (const raw of table.rows()) {
-    run.tally.row();
-    const decoded = decode(raw);
-    if ('reject' in decoded) await rejects.add(raw, decoded, signal);
-    else {
-      const { newbie, connectedAt } = decoded.row;
-      if (connectedAt > from) newest.note(profileKey(newbie), connectedAt, index);
-      // A date tolerated ahead of the clock must not carry the mark past rows that are still to be written.
-      highWaterMark = Math.max(highWaterMark ?? 0, Math.min(connectedAt, now));
+  for await (const batch of table.batches()) {
+    for (const raw of batch) {
+      run.tally.row();
+      const decoded = decode(raw);
+      if ('reject' in decoded) await rejects.add(raw, decoded, signal);
+      else {
+        const { connectedAt } = decoded.row;
+        if (connectedAt > newestAt) newestAt = connectedAt;
+        const sifting = connectedAt > from ? scan.add(decoded.row, index) : null;
+        // Not every row: waiting for nothing costs as much as decoding.
+        if (sifting !== null) await sifting;
+      }
+      index += 1;
     }
-    index += 1;
   }
   await rejects.flush(signal);
-  const newestUnknownAt = await applyConnections(run, { table, decode, from, newest }, signal);
+  const newestUnknownAt = await applyConnections(run, await scan.end(), signal);
   // Only now: rows are applied in the table's order, so a mark moved any earlier would hide older ones after a crash.
-  const done: Mark = { revision: table.revision, highWaterMark, newestUnknownAt };
+  const done: Mark = { revision: table.revision, highWaterMark: highWaterMarkOf(before, newestAt, now), newestUnknownAt };
   await run.unit.commit((tx) => writeJobState<typeof markSchema>(tx, name, done), signal);
+}
+
+/** A date tolerated ahead of the clock must not carry the mark past rows that are still to be written. */
+function highWaterMarkOf(before: EpochMs | null, newestAt: EpochMs, now: EpochMs): EpochMs | null {
+  return newestAt === -Infinity ? before : Math.max(before ?? 0, Math.min(newestAt, now));
 }

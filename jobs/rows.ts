@@ -5,6 +5,7 @@ import {
 import type { EpochMs } from '../machines/matching-record.ts';
 import { progressFields, type ProgressFigures } from '../runtime/store.ts';
 import { createDateReader } from './dates.ts';
+import { readUtcDate } from './utc-dates.ts';
 
 export type RowFault =
   | 'malformed_row'
@@ -54,6 +55,8 @@ const earliestMs = Date.UTC(2015, 0, 1);
 export function connectionDecoder(now: EpochMs, timeZone: string): (raw: unknown) => Decoded<ConnectionRow> {
   const readDate = createDateReader(timeZone);
   return (raw) => {
+    const plain = plainConnection(raw, now);
+    if (plain !== null) return { row: plain };
     const texts = requiredTexts(raw, connectionColumns);
     if ('reject' in texts) return texts;
     const pair = profilesOf(texts.row);
@@ -63,6 +66,18 @@ export function connectionDecoder(now: EpochMs, timeZone: string): (raw: unknown
     if (connectedAt === null || late !== null) return { reject: late ?? 'malformed_date', detail: 'connected_dttm' };
     return { row: { ...pair.row, connectedAt } };
   };
+}
+
+/** A row with nothing unusual about it, which almost all of a million are; null leaves it to the careful reading, whatever is the matter. */
+function plainConnection(raw: unknown, now: EpochMs): ConnectionRow | null {
+  if (typeof raw !== 'object' || raw === null) return null;
+  const row = raw as Partial<Record<(typeof connectionColumns)[number], unknown>>;
+  if (typeof row.connected_dttm !== 'string') return null;
+  const connectedAt = readUtcDate(row.connected_dttm);
+  if (connectedAt === null || dateFault(connectedAt, now) !== null) return null;
+  const newbie = parseProfile(row.newbie_park_id, row.newbie_driver_id);
+  const mentor = parseProfile(row.mentor_park_id, row.mentor_driver_id);
+  return newbie === null || mentor === null || sameProfile(newbie, mentor) ? null : { newbie, mentor, connectedAt };
 }
 
 function profilesOf(texts: Record<(typeof connectionColumns)[number], string>): Decoded<Omit<ConnectionRow, 'connectedAt'>> {

@@ -12,9 +12,10 @@ export interface SnapshotRead<Result> {
 /** Errors that `read` throws on its own account pass unchanged. */
 export async function readSnapshot<Result>(client: YtClient, { path, columns, read }: SnapshotRead<Result>, signal?: AbortSignal): Promise<Result> {
   const table = await client.snapshot(path, {}, signal);
-  const rows = (): AsyncGenerator<unknown, void> => translatedRows(path, table.rows({ columns }, signal), signal);
+  const rows = (): AsyncGenerator<unknown, void> => translated(path, table.rows({ columns }, signal), signal);
+  const batches = (): AsyncGenerator<unknown[], void> => translated(path, table.batches({ columns }, signal), signal);
   try {
-    return await read({ revision: tableRevision(table.nodeId, table.contentRevision), rowCount: table.rowCount, rows });
+    return await read({ revision: tableRevision(table.nodeId, table.contentRevision), rowCount: table.rowCount, rows, batches });
   } finally {
     await table.release();
   }
@@ -25,9 +26,9 @@ export function tableRevision(nodeId: string, contentRevision: string): string {
   return `${nodeId}:${contentRevision}`;
 }
 
-async function* translatedRows(path: string, rows: AsyncGenerator<unknown, void>, signal?: AbortSignal): AsyncGenerator<unknown, void> {
+async function* translated<Item>(path: string, items: AsyncGenerator<Item, void>, signal?: AbortSignal): AsyncGenerator<Item, void> {
   try {
-    yield* rows;
+    yield* items;
   } catch (error) {
     throw asYtFailure(`reading ${path}`, error, signal);
   }

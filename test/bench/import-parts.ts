@@ -1,0 +1,163 @@
+// The parts of the import bench, each in a process of its own: what one of them needs must not be counted for another.
+import { request, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { YtClient } from 'ytsaurus-client';
+import { runJob } from '../../jobs/run-job.ts';
+import { connectionColumns } from '../../jobs/rows.ts';
+import { jobNamed } from '../../jobs/schedule.ts';
+import { compose } from '../../runtime/compose.ts';
+import { readConfig, type Config } from '../../runtime/config/config.ts';
+import type { Context } from '../../runtime/context.ts';
+import { createLog } from '../../runtime/log.ts';
+import { connections, enrolled, matched, type Population } from './import-rows.ts';
+
+export interface Place extends Population {
+  readonly directory: string;
+  readonly proxy: string;
+}
+
+/** What one part answers; the time is that of its work alone, without the start of the process. */
+export interface Measured {
+  readonly ms: number;
+  /** Of all threads of the process, meanwhile: what the waiting for the proxy hides. */
+  readonly cpuMs: number;
+  readonly startRssMb: number;
+  readonly peakRssMb: number;
+}
+
+const perTransaction = 1_000;
+const job = 'import-matchings';
+
+function configOf({ directory, proxy }: Place): Config {
+  const away = 'http://127.0.0.1:1';
+  return readConfig({
+    DATA_DIR: directory, YT_PROXY: proxy, AUTH_JWKS: './jwks.json', AUTH_ISSUER: 'bench', DRIVER_PROFILES_URL: away, PERSONAL_URL: away,
+    TRACKSTORY_URL: away, FLEET_RENT_URL: away, CLIENT_EVENTS_URL: away,
+  });
+}
+
+async function withContext(place: Place, work: (ctx: Context) => Promise<void>): Promise<void> {
+  const composed = await compose(configOf(place), { log: createLog('silent', { write: () => {} }) });
+  try {
+    await work(composed.ctx);
+  } finally {
+    await composed.close();
+  }
+}
+
+async function seedTable(place: Place): Promise<void> {
+  const yt = new YtClient({ proxy: place.proxy });
+  const { distribution } = configOf(place).yt;
+  await yt.create('table', distribution, { recursive: true, ignoreExisting: true });
+  await yt.writeTable(distribution, connections(place));
+  await yt.close();
+}
+
+async function seedStore(place: Place, recordOf: typeof matched): Promise<void> {
+  await withContext(place, async ({ store }) => {
+    for (let from = 0; from < place.rows; from += perTransaction) {
+      await store.transact(async (tx) => {
+        for (let index = from; index < from + perTransaction; index += 1) await tx.insertMatching(recordOf(place, index));
+      });
+    }
+  });
+}
+
+/** The stand-in of driver-profiles is not what is measured: everybody is a person of one profile. */
+function alone(ctx: Context): Context {
+  const linked = (): Promise<Map<never, never>> => Promise.resolve(new Map<never, never>());
+  return { ...ctx, upstreams: { ...ctx.upstreams, driverProfiles: { ...ctx.upstreams.driverProfiles, linked } } };
+}
+
+/** As if the last success had been on another revision of the table, whose newest date was `highWaterMark`. */
+async function importAfter(place: Place, highWaterMark: number | null, expected: Record<string, number>): Promise<void> {
+  await withContext(place, async (ctx) => {
+    const mark = JSON.stringify({ revision: 'another', highWaterMark, newestUnknownAt: null });
+    await ctx.store.transact((tx) => tx.putJobState(job, mark));
+    const { error, counts } = await runJob(alone(ctx), jobNamed(job), { dryRun: false }, new AbortController().signal);
+    const wrong = Object.entries(expected).some(([name, count]) => counts[name] !== count) || (counts['rejected'] ?? 0) > 0;
+    if (error !== null || wrong) throw new Error(`the import went wrong: ${JSON.stringify({ error, counts })}`);
+  });
+}
+
+/** The stream as the client asks for it, cut into lines, each parsed: nothing else. */
+async function readAndParsed(place: Place, columns: readonly string[] | null): Promise<void> {
+  let rows = 0;
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const piece of unpacked(await tableReply(place, columns))) {
+    const bytes = rest.length === 0 ? (piece as Buffer) : Buffer.concat([rest, piece as Buffer]);
+    const end = bytes.lastIndexOf(10);
+    rest = bytes.subarray(end + 1);
+    if (end === -1) continue;
+    for (const line of bytes.toString('utf8', 0, end).split('\n')) {
+      JSON.parse(line);
+      rows += 1;
+    }
+  }
+  if (rows !== place.rows) throw new Error(`the stream has ${rows} rows of ${place.rows}`);
+}
+
+function unpacked(reply: IncomingMessage): Readable {
+  return reply.headers['content-encoding'] === undefined || reply.headers['content-encoding'] === 'identity' ? reply : reply.pipe(createGunzip());
+}
+
+function tableReply(place: Place, columns: readonly string[] | null): Promise<IncomingMessage> {
+  const format = { $value: 'json', $attributes: { encode_utf8: false } };
+  const path = { $value: configOf(place).yt.distribution, $attributes: columns === null ? {} : { columns } };
+  const parameters = JSON.stringify({ path, output_format: format });
+  const headers = { 'X-YT-Header-Format': '<encode_utf8=%false>json', 'X-YT-Parameters': parameters, 'Accept-Encoding': 'gzip, identity' };
+  return new Promise((resolve, reject) => {
+    const call = request(`${place.proxy}/api/v4/read_table`, { headers }, (reply) => {
+      if (reply.statusCode === 200) resolve(reply);
+      else reject(new Error(`read_table: HTTP status ${reply.statusCode}`));
+    });
+    call.on('error', reject).end();
+  });
+}
+
+/** The rows themselves into one table, in transactions of the import's size: what a database can do at best. */
+async function bulkInserted(place: Place): Promise<void> {
+  const database = new DatabaseSync(join(place.directory, 'bulk.sqlite'));
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; DROP TABLE IF EXISTS t; CREATE TABLE t (a, b, c, d, e); BEGIN');
+  const insert = database.prepare('INSERT INTO t VALUES (?, ?, ?, ?, ?)');
+  let rows = 0;
+  for (const row of connections(place)) {
+    insert.run(...Object.values(row));
+    rows += 1;
+    if (rows % 500 === 0) database.exec('COMMIT; BEGIN');
+  }
+  database.exec('COMMIT');
+  database.close();
+}
+
+export const parts = {
+  seedTable,
+  seedMatched: (place: Place) => seedStore(place, matched),
+  seedEnrolled: (place: Place) => seedStore(place, enrolled),
+  /** The very stream that the import asks for. */
+  readAndParsed: (place: Place) => readAndParsed(place, connectionColumns),
+  /** The local proxy hands whole rows over as they are stored, which takes it a quarter of the time. */
+  readWholeRows: (place: Place) => readAndParsed(place, null),
+  /** The run after a success: what is older than the overlap is not looked up. */
+  unchanged: (place: Place) => importAfter(place, place.newestAt, { rows: place.rows }),
+  /** The run of a service that lost its mark: every row is looked up. */
+  unchangedWithoutMark: (place: Place) => importAfter(place, null, { rows: place.rows, unchanged: place.rows }),
+  imported: (place: Place) => importAfter(place, null, { matched: place.rows }),
+  bulkInserted,
+} as const satisfies Readonly<Record<string, (place: Place) => Promise<void>>>;
+export type Part = keyof typeof parts;
+
+async function runPart(part: Part, place: Place): Promise<void> {
+  const startRssMb = process.resourceUsage().maxRSS / 1_024;
+  const [startedMs, startCpu] = [performance.now(), process.cpuUsage()];
+  await parts[part](place);
+  const [ms, { user, system }] = [performance.now() - startedMs, process.cpuUsage(startCpu)];
+  const measured: Measured = { ms, cpuMs: (user + system) / 1_000, startRssMb, peakRssMb: process.resourceUsage().maxRSS / 1_024 };
+  process.send?.(measured, () => process.exit(0));
+}
+
+const [part, place] = process.argv.slice(2);
+if (import.meta.main && part !== undefined && place !== undefined) await runPart(part as Part, JSON.parse(place) as Place);

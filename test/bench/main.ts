@@ -1,0 +1,16 @@
+// `npm run bench -- <name>`: the benches there are, each of which ends in one line of JSON. Without a name, all of them.
+import { benchImport } from './import.ts';
+
+const benches: Readonly<Record<string, () => Promise<unknown>>> = { import: benchImport };
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !Object.hasOwn(benches, name));
+  if (unknown.length > 0) {
+    process.stderr.write(`bench: there is no ${unknown.join(', ')}; there is ${Object.keys(benches).join(', ')}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  for (const name of names.length > 0 ? names : Object.keys(benches)) process.stdout.write(`${JSON.stringify(await benches[name]?.())}\n`);
+}
+
+await main(process.argv.slice(2));
