@@ -6,7 +6,8 @@ import { ServiceError } from '../runtime/errors.ts';
 import { archivedState, type MatchingBundle } from '../runtime/retention.ts';
 import type { Batch, BatchPlace, OwnTable, YtRow } from '../runtime/yt.ts';
 import { archiveTable, historyCopy, matchingsCopy, resultsCopy, rowOf, rowText, transitionsCopy } from './copy-tables.ts';
-import { JobName, type JobRun } from './job.ts';
+import type { JobRun } from './job.ts';
+import { JobName } from './report.ts';
 import { readJobState, writeJobState } from './job-state.ts';
 
 const name = JobName.archive;

@@ -5,7 +5,8 @@ import type { EpochMs } from '../machines/matching-record.ts';
 import { Status } from '../machines/status.ts';
 import { archivedState } from '../runtime/retention.ts';
 import { batchPlaces, checkBatch, currentBundles, readBatch, writeBatch, type ArchiveBatch } from './archive-batch.ts';
-import { JobName, type Job, type JobRun } from './job.ts';
+import type { Job, JobRun } from './job.ts';
+import { JobName } from './report.ts';
 import { pagesOf } from './pages.ts';
 
 export const archive: Job = {

@@ -1,6 +1,6 @@
 // What the process shows of its jobs: live progress for the console, metrics for the monitoring.
 import type { Context } from '../runtime/context.ts';
-import type { JobName, JobProgress, JobReport } from './job.ts';
+import type { JobName, JobProgress, JobReport } from './report.ts';
 
 type Shown = Pick<Context, 'operations' | 'metrics'>;
 

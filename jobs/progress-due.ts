@@ -8,7 +8,7 @@ import type { Context } from '../runtime/context.ts';
 import { announceTask } from '../runtime/mentorship/effects.ts';
 import { factsOf } from '../runtime/mentorship/facts.ts';
 import type { ProgressFigures, StoreTx } from '../runtime/store.ts';
-import type { JobChange } from './job.ts';
+import type { JobChange } from './report.ts';
 import type { Candidate } from './progress-candidates.ts';
 
 /** Old enough, but the CRM has not written the figures of that age. */

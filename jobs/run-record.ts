@@ -2,7 +2,8 @@
 import type { Context } from '../runtime/context.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { JobRunRecord } from '../runtime/store.ts';
-import type { JobName, JobRun } from './job.ts';
+import type { JobRun } from './job.ts';
+import type { JobName } from './report.ts';
 
 const dayMs = 86_400_000;
 const orphansLookedAt = 20;

@@ -5,7 +5,8 @@ import { archive } from './archive.ts';
 import { finishProgramme } from './finish-programme.ts';
 import { importMatchings } from './import-matchings.ts';
 import { importResults } from './import-results.ts';
-import type { Job, JobName } from './job.ts';
+import type { Job } from './job.ts';
+import type { JobName } from './report.ts';
 import { replicate } from './replicate.ts';
 
 export const schedule: Readonly<Record<JobName, Job>> = {

@@ -6,7 +6,7 @@ import Bree from 'bree';
 import type { Context } from '../runtime/context.ts';
 import { describeError, ServiceError } from '../runtime/errors.ts';
 import { addCounters } from './counters.ts';
-import type { JobName, JobReport } from './job.ts';
+import type { JobName, JobReport } from './report.ts';
 import { noteEnd, noteProgress, noteStart } from './job-watch.ts';
 import { jobNamed, jobs, tickMs } from './schedule.ts';
 import { isThreadMessage, type ThreadData } from './thread-messages.ts';

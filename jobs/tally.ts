@@ -1,6 +1,6 @@
 // How far one run has come: rows read and named counts, told to whoever watches.
 import type { Counts } from '../machines/import.ts';
-import type { JobProgress } from './job.ts';
+import type { JobProgress } from './report.ts';
 
 export interface Tally {
   /** One more row came from YT. */

@@ -1,7 +1,7 @@
 // What the scheduler and a job's thread say to each other. Plain data: it is cloned from thread to thread.
 import type { Config } from '../runtime/config/config.ts';
 import type { CounterSample } from './counters.ts';
-import type { JobName, JobProgress, JobReport } from './job.ts';
+import type { JobName, JobProgress, JobReport } from './report.ts';
 
 export interface ThreadData {
   readonly config: Config;

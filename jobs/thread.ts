@@ -4,7 +4,7 @@ import { compose } from '../runtime/compose.ts';
 import { describeError } from '../runtime/errors.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { counterSamples } from './counters.ts';
-import type { JobProgress, JobReport } from './job.ts';
+import type { JobProgress, JobReport } from './report.ts';
 import { runJob } from './run-job.ts';
 import { jobNamed } from './schedule.ts';
 import { cancelWord, doneWord, type ThreadData, type ThreadMessage } from './thread-messages.ts';

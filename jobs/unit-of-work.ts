@@ -4,7 +4,7 @@ import type { Context } from '../runtime/context.ts';
 import type { Lease } from '../runtime/lock.ts';
 import { countOutcomes, type Cause, type Outcome } from '../runtime/mentorship/dispatch.ts';
 import type { StoreTx } from '../runtime/store.ts';
-import type { JobChange } from './job.ts';
+import type { JobChange } from './report.ts';
 
 export interface UnitOfWork {
   readonly cause: Cause;

@@ -2,7 +2,7 @@
 import { createAdminServer, createDriverServer, createGuards } from '../http/listeners.ts';
 import type { HttpServer } from '../http/server.ts';
 import type { AdminUseCases, DriverUseCases, Probe } from '../http/use-cases.ts';
-import type { JobReport } from '../jobs/job.ts';
+import type { JobReport } from '../jobs/report.ts';
 import { JobScheduler } from '../jobs/scheduler.ts';
 import { compose, processName, type Composed } from './compose.ts';
 import type { Config } from './config/config.ts';

@@ -1,6 +1,6 @@
 // job: one run of a job, here and now, under its lock.
 import { Argument, Command } from 'commander';
-import { JobName } from '../../jobs/job.ts';
+import { JobName } from '../../jobs/report.ts';
 import { runJob } from '../../jobs/run-job.ts';
 import { jobNamed } from '../../jobs/schedule.ts';
 import { compose } from '../compose.ts';

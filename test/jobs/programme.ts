@@ -4,7 +4,7 @@ import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { rfc3339 } from '../../runtime/clock.ts';
 import type { Context } from '../../runtime/context.ts';
 import { progressFields, type ProgressFigures, type RejectRecord } from '../../runtime/store.ts';
-import type { JobReport } from '../../jobs/job.ts';
+import type { JobReport } from '../../jobs/report.ts';
 import { runJob, type RunOptions } from '../../jobs/run-job.ts';
 import { jobNamed } from '../../jobs/schedule.ts';
 import type { WorldPerson } from '../sandbox/upstreams/world.ts';
