@@ -8,7 +8,7 @@ import { Crm } from './crm.ts';
 import { people, type Cast } from './seed.ts';
 import { createTables, tablePaths, writeLastLogins } from './tables.ts';
 import { createTokenIssuer, type TokenIssuer } from './tokens.ts';
-import { startUpstreams, type SandboxUpstreams } from './upstreams/upstreams.ts';
+import { startUpstreams, upstreamVariables, type SandboxUpstreams } from './upstreams/upstreams.ts';
 import { startWorldClock, type WorldClock } from './world-clock.ts';
 import { worldOf } from './world-people.ts';
 import { startYtProxy, type YtProxy } from './yt-proxy/proxy.ts';
@@ -96,13 +96,7 @@ function environmentOf({ directory, yt, upstreams, issuer }: Parts): Record<stri
     ...tablePaths,
     DATA_DIR: directory,
     YT_PROXY: yt.url,
-    DRIVER_PROFILES_URL: upstreams.urls.driverProfiles,
-    PERSONAL_URL: upstreams.urls.personal,
-    TRACKSTORY_URL: upstreams.urls.trackstory,
-    FLEET_RENT_URL: upstreams.urls.fleetRent,
-    CLIENT_EVENTS_URL: upstreams.urls.clientEvents,
-    // The embedded geobase knows no addresses, and some of the people have nothing else.
-    GEOBASE_URL: upstreams.urls.geobase,
+    ...upstreamVariables(upstreams),
     AUTH_JWKS: issuer.jwksFile,
     AUTH_ISSUER: issuer.issuer,
     AUTH_AUDIENCE: issuer.audience,

@@ -15,7 +15,7 @@ import { createLog } from '../../runtime/log.ts';
 import { enrol } from '../../runtime/mentorship/enroll.ts';
 import type { EnrolResult } from '../../runtime/mentorship/participant.ts';
 import { TaskWorker } from '../../runtime/tasks/worker.ts';
-import { startUpstreams, type SandboxUpstreams } from '../sandbox/upstreams/upstreams.ts';
+import { startUpstreams, upstreamVariables, type SandboxUpstreams } from '../sandbox/upstreams/upstreams.ts';
 import type { World, WorldPerson } from '../sandbox/upstreams/world.ts';
 import { startYtProxy, type YtProxy } from '../sandbox/yt-proxy/proxy.ts';
 import { startYdbServer } from '../ydb-server/server.ts';
@@ -139,12 +139,7 @@ function environmentOf(directory: string, upstreams: SandboxUpstreams, yt: YtPro
   return {
     DATA_DIR: directory,
     YT_PROXY: yt.url,
-    DRIVER_PROFILES_URL: upstreams.urls.driverProfiles,
-    PERSONAL_URL: upstreams.urls.personal,
-    TRACKSTORY_URL: upstreams.urls.trackstory,
-    FLEET_RENT_URL: upstreams.urls.fleetRent,
-    CLIENT_EVENTS_URL: upstreams.urls.clientEvents,
-    GEOBASE_URL: upstreams.urls.geobase,
+    ...upstreamVariables(upstreams),
     AUTH_JWKS: join(directory, 'jwks.json'),
     AUTH_ISSUER: 'https://issuer.test',
   };

@@ -24,6 +24,18 @@ export interface SandboxUpstreams {
   close(): Promise<void>;
 }
 
+/** The service's variables that point at the stand-ins; geobase too, for the embedded one knows no addresses. */
+export function upstreamVariables({ urls }: Pick<SandboxUpstreams, 'urls'>): Record<string, string> {
+  return {
+    DRIVER_PROFILES_URL: urls.driverProfiles,
+    PERSONAL_URL: urls.personal,
+    TRACKSTORY_URL: urls.trackstory,
+    FLEET_RENT_URL: urls.fleetRent,
+    CLIENT_EVENTS_URL: urls.clientEvents,
+    GEOBASE_URL: urls.geobase,
+  };
+}
+
 /** Ports left out are free ones. */
 export async function startUpstreams(world: World, options: { ports?: Partial<PerUpstream<number>> } = {}): Promise<SandboxUpstreams> {
   const accepted = new Map<string, AcceptedEvent>();
