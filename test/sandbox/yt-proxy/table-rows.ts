@@ -7,6 +7,7 @@ import { parseExact } from './exact.ts';
 import { encodeRow, wrap, type Format } from './formats.ts';
 import { isBefore, type Cut } from './keys.ts';
 import { rowCount, type Node } from './node.ts';
+import { projectLines } from './projection.ts';
 import type { RowRange } from './ranges.ts';
 import { keyColumns, keyOf, type Row, type Schema } from './schema.ts';
 
@@ -108,10 +109,11 @@ function markOf({ marks, format }: Reading, index: number, range: RowRange): Buf
   return entities.length === 0 ? null : Buffer.concat(entities);
 }
 
-/** Rows are kept in the form that is asked for most: then there is nothing to do, unless a byte is no UTF-8. */
+/** Rows are kept in the form that is asked for most: then there is little to do, unless a byte is no UTF-8. */
 function encodeLines(lines: Buffer, schema: Schema, reading: Reading): Buffer {
   const { columns, format } = reading;
-  if (columns === null && format.name === 'json' && !format.encodeUtf8 && !lines.includes('\\ud')) return lines;
+  const asStored = format.name === 'json' && !format.encodeUtf8 && !lines.includes('\\ud');
+  if (asStored) return columns === null ? lines : projectLines(lines, columns);
   return encodeRows(parseLines(lines), schema, reading);
 }
 
