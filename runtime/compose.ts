@@ -16,6 +16,7 @@ import type { Store } from './store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import { openYdbStore } from './store/ydb/store.ts';
 import type { TaskQueue } from './tasks.ts';
+import type { Upstreams } from './upstream.ts';
 import { createUpstreams } from './upstream/upstreams.ts';
 import { createYt } from './yt/cluster.ts';
 
@@ -23,6 +24,7 @@ export interface ComposeOverrides {
   readonly log?: Log;
   readonly metrics?: Metrics;
   readonly operations?: Operations;
+  readonly upstreams?: Upstreams;
 }
 
 export interface Composed {
@@ -44,7 +46,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   if (config.store.kind === 'sqlite') await store.migrate();
   else void migrateEventually(store, log, closing.signal);
   const locks = createLocks(leases, { owner: processName(), ttlMs: lockTtlMs, log });
-  const upstreams = createUpstreams(config.upstreams, { log, metrics, operations, random: Math.random });
+  const upstreams = overrides.upstreams ?? createUpstreams(config.upstreams, { log, metrics, operations, random: Math.random });
   const yt = createYt(config.yt, { log, metrics, random: Math.random });
   const ctx: Context = {
     config, store, retention, tasks, locks, yt, upstreams, log, metrics, operations, newId: randomUUID, random: Math.random,

@@ -4,10 +4,9 @@ import type { HttpServer } from '../http/server.ts';
 import type { AdminUseCases, DriverUseCases, Probe } from '../http/use-cases.ts';
 import type { JobReport } from '../jobs/report.ts';
 import { JobScheduler } from '../jobs/scheduler.ts';
-import { compose, processName, type Composed } from './compose.ts';
+import { compose, processName, type Composed, type ComposeOverrides } from './compose.ts';
 import type { Config } from './config/config.ts';
 import type { Context } from './context.ts';
-import type { Log } from './log.ts';
 import { createDriverDeps } from './mentorship/driver-deps.ts';
 import { enrol } from './mentorship/enroll.ts';
 import { allowedEvents, sendEvent } from './mentorship/operator.ts';
@@ -30,7 +29,7 @@ const taskLeaseMs = 30_000;
 const taskPollMs = 200;
 
 /** Throws `bad_config` when an address is taken or a key file cannot be used. */
-export async function startService(config: Config, options: { log?: Log } = {}): Promise<Service> {
+export async function startService(config: Config, options: ComposeOverrides = {}): Promise<Service> {
   const composed = await compose(config, options);
   try {
     return await startComposed(composed);

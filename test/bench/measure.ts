@@ -1,0 +1,84 @@
+// What every bench does with its clock: turns of several contenders, so that a busy moment of the machine meets them all, and the middle
+// and the spread of what was seen.
+
+/** One turn of one contender. */
+export interface Turn {
+  /** How many things of the bench's unit were done. */
+  readonly count: number;
+  readonly ms: number;
+  readonly latenciesMs: readonly number[];
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Null where a contender cannot run here. */
+export type Contenders<Name extends string> = Readonly<Record<Name, (() => Promise<Turn>) | null>>;
+
+export interface TurnsOptions {
+  /** Turns of each contender before those that count. */
+  readonly warmUps: number;
+  readonly repetitions: number;
+}
+
+/** The counted turns of each contender that can run, taken alternately. */
+export async function takeTurns<Name extends string>(contenders: Contenders<Name>, options: TurnsOptions): Promise<Record<Name, Turn[]>> {
+  const able = Object.entries<(() => Promise<Turn>) | null>(contenders).flatMap(([name, turn]) => (turn === null ? [] : [{ name, turn }]));
+  const taken = Object.fromEntries(Object.keys(contenders).map((name) => [name, [] as Turn[]])) as Record<Name, Turn[]>;
+  for (let turnNumber = -options.warmUps; turnNumber < options.repetitions; turnNumber += 1) {
+    for (const { name, turn } of able) {
+      const done = await turn();
+      process.stderr.write(`${turnNumber < 0 ? 'warm-up ' : ''}${name}: ${describe(done)}\n`);
+      if (turnNumber >= 0) taken[name as Name].push(done);
+    }
+  }
+  return taken;
+}
+
+function describe(turn: Turn): string {
+  return `${round(perSecond(turn), 0)}/s, p50 ${round(percentile(turn.latenciesMs, 0.5), 2)} ms, p99 ${round(percentile(turn.latenciesMs, 0.99), 2)} ms`;
+}
+
+export function perSecond({ count, ms }: Turn): number {
+  return count / (ms / 1_000);
+}
+
+/** The median of the turns' own percentiles: one bad turn does not stand for all. */
+export function percentileOf(turns: readonly Turn[], share: number): number {
+  return median(turns.map(({ latenciesMs }) => percentile(latenciesMs, share)));
+}
+
+/** Ours over theirs of each round, and the median of that: what slowed one round slowed both. Null when either did not run. */
+export function ratioOfRates(ours: readonly Turn[], theirs: readonly Turn[]): number | null {
+  const ratios = ours.flatMap((turn, index) => {
+    const other = theirs[index];
+    return other === undefined ? [] : [perSecond(turn) / perSecond(other)];
+  });
+  return ratios.length === 0 ? null : round(median(ratios), 2);
+}
+
+export function spread(values: readonly number[]): Spread {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
+
+/** Nearest rank; NaN of nothing. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
+
+export function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+/** The entries that are there: a contract's `ratios` names no peer that could not run. */
+export function present(ratios: Readonly<Record<string, number | null>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(ratios).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
+}
