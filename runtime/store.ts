@@ -85,6 +85,32 @@ export interface JobRunRecord {
   readonly error: string | null;
 }
 
+/** What an operator did, written before it is done and again with how it ended. */
+export interface OperatorActionRecord {
+  readonly id: string;
+  readonly at: EpochMs;
+  /** The name the operator gave, else `operator`. */
+  readonly actor: string;
+  readonly action: OperatorAction;
+  /** The type of the event, the id of the task or the name of the job. */
+  readonly subject: string;
+  /** Null for a job. */
+  readonly matchingId: MatchingId | null;
+  readonly reason: string | null;
+  /** `started` until it is known, then what it came to, such as `moved`, `ignored`, `retried`, `succeeded` or `failed: <code>`. */
+  readonly outcome: string;
+}
+
+export const OperatorAction = {
+  sendEvent: 'send_event', retryTask: 'retry_task', runJob: 'run_job', tryJob: 'dry_run_job',
+} as const;
+export type OperatorAction = (typeof OperatorAction)[keyof typeof OperatorAction];
+const operatorActions: readonly unknown[] = Object.values(OperatorAction);
+
+export function isOperatorAction(value: unknown): value is OperatorAction {
+  return operatorActions.includes(value);
+}
+
 /** Keyset page: `cursor` is the opaque position after which to go on. */
 export interface Page<Item> {
   readonly items: readonly Item[];
@@ -142,6 +168,8 @@ export interface StoreReads extends MatchingReads {
   jobRuns(filter: { job?: string }, page: PageRequest): Promise<Page<JobRunRecord>>;
   rejects(filter: { source?: string }, page: PageRequest): Promise<Page<RejectRecord>>;
   tasksOfMatching(id: MatchingId): Promise<TaskView[]>;
+  /** Newest first. */
+  operatorActions(filter: { matchingId?: MatchingId }, page: PageRequest): Promise<Page<OperatorActionRecord>>;
 }
 
 export interface StoreTx extends MatchingReads {
@@ -161,6 +189,7 @@ export interface StoreTx extends MatchingReads {
   insertRejects(records: readonly RejectRecord[]): Promise<void>;
   putJobState(name: string, value: string): Promise<void>;
   putJobRun(record: JobRunRecord): Promise<void>;
+  putOperatorAction(record: OperatorActionRecord): Promise<void>;
   /** Adds the task unless one with its id waits or runs; a finished one starts anew. Answers whether it was added. */
   enqueue(task: NewTask): Promise<boolean>;
   /** Fails the transaction with `lock_lost` unless the lease still holds its lock under its epoch. */

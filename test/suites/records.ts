@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { type MatchingId, parseMatchingId, parseProfile, parseUdid, type PersonKey, type Profile, type Udid } from '../../machines/ids.ts';
 import type { EpochMs, MatchingRecord } from '../../machines/matching-record.ts';
 import { Status } from '../../machines/status.ts';
-import type { AnnouncementRecord, JobRunRecord, ProgressFigures, RejectRecord, TransitionRecord } from '../../runtime/store.ts';
+import type {
+  AnnouncementRecord, JobRunRecord, OperatorActionRecord, ProgressFigures, RejectRecord, TransitionRecord,
+} from '../../runtime/store.ts';
 import { type NewTask, Queue } from '../../runtime/tasks.ts';
 
 /** 2026-01-01T00:00:00Z: where the clocks of the suites start. */
@@ -120,6 +122,20 @@ export function jobRunRecord(overrides: Partial<JobRunRecord> = {}): JobRunRecor
     dryRun: false,
     counts: {},
     error: null,
+    ...overrides,
+  };
+}
+
+export function operatorActionRecord(overrides: Partial<OperatorActionRecord> = {}): OperatorActionRecord {
+  return {
+    id: randomUUID(),
+    at: suiteStartMs,
+    actor: 'operator',
+    action: 'run_job',
+    subject: 'archive',
+    matchingId: null,
+    reason: null,
+    outcome: 'started',
     ...overrides,
   };
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ProfileKey } from '../../machines/ids.ts';
 import {
-  aMatchingId, announcementRecord, figures, jobRunRecord, matchedRecord, newTask, noFigures, rejectRecord, suiteStartMs,
+  aMatchingId, announcementRecord, figures, jobRunRecord, matchedRecord, newTask, noFigures, operatorActionRecord, rejectRecord, suiteStartMs,
 } from './records.ts';
 import { allPages, insertMatchings, type OpenStore, storeOfEachTest } from './store-under-test.ts';
 
@@ -97,6 +97,20 @@ export function storeJournalSuite(name: string, open: OpenStore): void {
       await store.transact((tx) => tx.putJobRun(ended));
       expect(await allPages(1, (page) => store.jobRuns({}, page))).toEqual([[newer], [ended]]);
       expect((await store.jobRuns({ job: 'import-matchings' }, { limit: 1, cursor: null })).items).toEqual([ended]);
+    });
+
+    test('records what operators do, before and after it, newest first and by matching', async () => {
+      const { store } = under();
+      const matchingId = aMatchingId();
+      const run = operatorActionRecord({ reason: 'asked by the CRM' });
+      const retry = operatorActionRecord({ at: suiteStartMs + 1, action: 'retry_task', subject: 'task', matchingId, actor: 'olga@fleet' });
+      const event = operatorActionRecord({ at: suiteStartMs + 2, action: 'send_event', subject: 'MATCHED', matchingId });
+      for (const record of [retry, event, run]) await store.transact((tx) => tx.putOperatorAction(record));
+      const retried = { ...retry, outcome: 'retried' };
+      await store.transact((tx) => tx.putOperatorAction(retried));
+      expect(await allPages(2, (page) => store.operatorActions({}, page))).toEqual([[event, retried], [run]]);
+      expect(await allPages(1, (page) => store.operatorActions({ matchingId }, page))).toEqual([[event], [retried]]);
+      expect(await store.operatorActions({ matchingId: aMatchingId() }, { limit: 5, cursor: null })).toEqual({ items: [], nextCursor: null });
     });
 
     test('remembers how far a job has come', async () => {

@@ -3,6 +3,7 @@ import { journalSql } from './journal.ts';
 import { leaseSql } from './leases.ts';
 import { listingSql } from './listing.ts';
 import { matchingSql } from './matchings.ts';
+import { operatorSql } from './operator-actions.ts';
 import { resultSql } from './results.ts';
 import { retentionSql } from './retention.ts';
 import { schemaSql } from './schema.ts';
@@ -14,6 +15,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   listing: listingSql,
   results: resultSql,
   journal: journalSql,
+  operators: operatorSql,
   retention: retentionSql,
   tasks: taskSql,
   leases: leaseSql,

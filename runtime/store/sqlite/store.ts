@@ -14,6 +14,7 @@ import * as journal from './journal.ts';
 import { assertLease, leaseTable } from './leases.ts';
 import { listMatchings, selectMatchedBefore } from './listing.ts';
 import * as matchings from './matchings.ts';
+import { putOperatorAction, selectOperatorActions } from './operator-actions.ts';
 import * as results from './results.ts';
 import { retentionOf } from './retention.ts';
 import { applyMigrations, schemaVersion } from './schema.ts';
@@ -105,6 +106,7 @@ function readsOf(run: Access['read']): StoreReads {
     jobRuns: (filter, page) => run((session) => journal.selectJobRuns(session, filter, page)),
     rejects: (filter, page) => run((session) => journal.selectRejects(session, filter, page)),
     tasksOfMatching: (id) => run((session) => tasksOfMatching(session, id)),
+    operatorActions: (filter, page) => run((session) => selectOperatorActions(session, filter, page)),
   };
 }
 
@@ -129,6 +131,7 @@ function transactionOf(session: Session): StoreTx {
     insertRejects: async (records) => journal.insertRejects(session, records),
     putJobState: async (name, value) => journal.putJobState(session, name, value),
     putJobRun: async (record) => journal.putJobRun(session, record),
+    putOperatorAction: async (record) => putOperatorAction(session, record),
     enqueue: async (task) => enqueueTask(session, task),
     assertLease: async (lease) => assertLease(session, lease),
   };

@@ -202,8 +202,26 @@ const funnel: readonly string[] = [
   END`,
 ];
 
+// The record of what operators did outlives the matching: it has no reference to it.
+const operators: readonly string[] = [
+  `CREATE TABLE operator_actions (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL CHECK (action IN ('send_event', 'retry_task', 'run_job', 'dry_run_job')),
+    subject TEXT NOT NULL,
+    matching_id TEXT,
+    reason TEXT,
+    outcome TEXT NOT NULL
+  ) STRICT`,
+  'CREATE INDEX operator_actions_at ON operator_actions (at)',
+  'CREATE INDEX operator_actions_matching ON operator_actions (matching_id, at) WHERE matching_id IS NOT NULL',
+];
+
 export const migrations: readonly Migration[] = [
   { version: 1, statements: base },
   { version: 2, statements: funnel },
   { version: 3, statements: retention },
+  { version: 4, statements: operators },
 ];

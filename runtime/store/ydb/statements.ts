@@ -5,6 +5,7 @@ import { keyedReads } from './keyed-reads.ts';
 import { leaseParts } from './leases.ts';
 import { matchingLists } from './listing.ts';
 import { markerParts } from './markers.ts';
+import { operatorParts } from './operator-actions.ts';
 import { promocodeParts } from './promocodes.ts';
 import { type Part, textOf } from './query.ts';
 import { retentionLists, retentionParts } from './retention.ts';
@@ -21,7 +22,7 @@ const combined: Readonly<Record<string, readonly Part[]>> = {
 };
 
 const alone: readonly Part[] = [
-  ...Object.values({ ...dialogParts, ...journalParts, ...promocodeParts, ...markerParts }),
+  ...Object.values({ ...dialogParts, ...journalParts, ...operatorParts, ...promocodeParts, ...markerParts }),
   ...Object.values(schemaParts), ...Object.values(retentionParts),
   ...Object.values(countParts), ...Object.values(leaseParts), ...Object.values(taskParts),
   ...Object.values(retentionLists).map(({ part }) => part),

@@ -18,6 +18,7 @@ import { selectJobRuns, selectRejects } from './journal.ts';
 import { leaseTable } from './leases.ts';
 import { listMatchings, matchedBefore } from './listing.ts';
 import { matchingReads, type Sight } from './matching-reads.ts';
+import { selectOperatorActions } from './operator-actions.ts';
 import type { BoundPart } from './query.ts';
 import { ReadSet } from './read-set.ts';
 import { retentionOf } from './retention.ts';
@@ -122,6 +123,7 @@ function readsOf(access: Access): StoreReads {
     jobRuns: (filter, page) => sighted(({ reads }) => selectJobRuns(reads, filter, page)),
     rejects: (filter, page) => sighted(({ reads }) => selectRejects(reads, filter, page)),
     tasksOfMatching: (id) => tasksOfMatching(access, id),
+    operatorActions: (filter, page) => sighted(({ reads }) => selectOperatorActions(reads, filter, page)),
   };
 }
 

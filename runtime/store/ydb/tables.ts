@@ -99,4 +99,15 @@ const base: readonly string[] = [
   ) WITH (${byLoad(4)}, ${expiring});`,
 ];
 
-export const migrations: readonly Migration[] = [{ version: 1, statements: base }];
+// A person's doings are few: no buckets.
+const operators: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS operator_actions (
+    id Utf8 NOT NULL, at Int64, actor Utf8, action Utf8, subject Utf8, matching_id Utf8, reason Utf8, outcome Utf8,
+    INDEX by_at GLOBAL SYNC ON (at), INDEX by_matching GLOBAL SYNC ON (matching_id, at), PRIMARY KEY (id)
+  );`,
+];
+
+export const migrations: readonly Migration[] = [
+  { version: 1, statements: base },
+  { version: 2, statements: operators },
+];

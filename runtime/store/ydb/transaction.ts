@@ -60,6 +60,7 @@ export function storeTx(scope: Scope): StoreTx {
     },
     putJobState: async (name, value) => void writes.states.set(name, value),
     putJobRun: async (record) => void writes.runs.set(record.id, record),
+    putOperatorAction: async (record) => void writes.operatorActions.set(record.id, record),
     enqueue: (task) => enqueue(scope, task),
     assertLease: async (lease) => expectLease(scope, lease),
   };

@@ -3,6 +3,7 @@
 import { fieldsOfMatching, fieldsOfTransition, matchingShape, transitionShape } from './columns.ts';
 import { bucketOf } from './buckets.ts';
 import { bind, type BoundPart, type Part } from './query.ts';
+import { fieldsOfOperatorAction, operatorActionShape } from './operator-actions.ts';
 import { announcementShape, fieldsOfAnnouncement, fieldsOfResult, resultShape } from './result-columns.ts';
 import type { Cell, Fields, Row, Shape, Value } from './values.ts';
 import type { ForgottenRows, StatusDeltas, Writes } from './writes.ts';
@@ -83,6 +84,7 @@ SELECT idempotency_key, matching_id, $now AS created_at, $now + ${keptKeys} AS e
   runs: rows('changed_runs', 'job_runs', {
     id: 'Utf8', job: 'Utf8', started_at: 'Int64', finished_at: 'Int64?', outcome: 'Utf8', dry_run: 'Bool', counts: 'Utf8', error: 'Utf8?',
   }),
+  operatorActions: rows('operator_action', 'operator_actions', operatorActionShape),
   // Answers the tasks that wait, run or are dead, which stay as they are. A finished one starts anew and keeps its fence, so that its
   // former holder is fenced off.
   tasks: {
@@ -165,6 +167,7 @@ function rowsOf(writes: Writes, { marker, deltas, nextSeq }: Stamp): Record<RowP
     states: [...writes.states].map(([name, value]) => ({ name, value })),
     runs: [...writes.runs.values()].map(({ id, job, startedAt, finishedAt, outcome, dryRun, counts, error }) =>
       ({ id, job, started_at: startedAt, finished_at: finishedAt, outcome, dry_run: dryRun, counts: JSON.stringify(counts), error })),
+    operatorActions: [...writes.operatorActions.values()].map(fieldsOfOperatorAction),
     tasks: [...writes.tasks.values()].map(({ id, queue, matchingId, payload, delayMs }) =>
       ({ bucket: bucketOf(id), id, seq: nextSeq(), queue, matching_id: matchingId, payload, delay: delayMs })),
     counts: [...deltas]

@@ -3,7 +3,9 @@
 import type { MatchingId, PersonKey } from '../../../machines/ids.ts';
 import type { EpochMs } from '../../../machines/matching-record.ts';
 import type { Status } from '../../../machines/status.ts';
-import type { AnnouncementRecord, JobRunRecord, PendingPromocode, RejectRecord, ResultRecord, TransitionRecord } from '../../store.ts';
+import type {
+  AnnouncementRecord, JobRunRecord, OperatorActionRecord, PendingPromocode, RejectRecord, ResultRecord, TransitionRecord,
+} from '../../store.ts';
 import type { NewTask } from '../../tasks.ts';
 import type { Lease } from '../../lock.ts';
 import type { StoredMatching } from './columns.ts';
@@ -46,6 +48,7 @@ export interface Writes {
   readonly rejects: Map<string, RejectRecord>;
   readonly states: Map<string, string>;
   readonly runs: Map<string, JobRunRecord>;
+  readonly operatorActions: Map<string, OperatorActionRecord>;
   readonly tasks: Map<string, NewTask>;
   /** Matchings whose figures changed, with the moment. */
   readonly touched: Map<MatchingId, EpochMs>;
@@ -59,7 +62,7 @@ export function noWrites(): Writes {
   return {
     matchings: new Map(), transitions: [], results: new Map(), history: [], persons: new Map(), keys: new Map(),
     announcements: new Map(), promocodes: new Map(), takenPromocodes: new Map(), rejects: new Map(), states: new Map(),
-    runs: new Map(), tasks: new Map(), touched: new Map(), forgotten: new Map(), droppedTombstones: new Set(), leases: new Map(),
+    runs: new Map(), operatorActions: new Map(), tasks: new Map(), touched: new Map(), forgotten: new Map(), droppedTombstones: new Set(), leases: new Map(),
   };
 }
 

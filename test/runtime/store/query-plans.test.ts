@@ -37,7 +37,7 @@ function planOf(sql: string): string[] {
 
 test('the registry holds the statements of every part', () => {
   expect(new Set(Object.keys(statements).map((name) => name.split('.')[0]))).toEqual(
-    new Set(['schema', 'matchings', 'listing', 'results', 'journal', 'retention', 'tasks', 'leases']),
+    new Set(['schema', 'matchings', 'listing', 'results', 'journal', 'operators', 'retention', 'tasks', 'leases']),
   );
   expect(new Set(Object.values(statements)).size).toBe(Object.keys(statements).length);
 });
