@@ -29,6 +29,15 @@ export const timeField = z.iso.datetime({ offset: true, error: 'must be an RFC 3
 
 export const statusField = z.enum(statuses, `must be one of ${statuses.join(', ')}`);
 
+/** A text as what `parse` makes of it; null is the mistake. */
+export function parsedField<Value>(parse: (text: string) => Value | null, mistake: string): z.ZodType<Value, string> {
+  return z.string().transform((text, check) => {
+    const value = parse(text);
+    if (value === null) check.addIssue(mistake);
+    return value ?? z.NEVER;
+  });
+}
+
 function numeral(text: unknown): unknown {
   return typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text;
 }

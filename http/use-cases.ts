@@ -6,8 +6,9 @@ import type { Status } from '../machines/status.ts';
 import type { Config } from '../runtime/config/config.ts';
 import type { Context } from '../runtime/context.ts';
 import type { ChatMessage, ContactList, EnrolResult, Locale, Offer, Participation } from '../runtime/mentorship/participant.ts';
+import type { Operator } from '../runtime/operator-actions.ts';
 import type { Role, StoreReads } from '../runtime/store.ts';
-import type { TaskQueue } from '../runtime/tasks.ts';
+import type { TaskQueue, TaskView } from '../runtime/tasks.ts';
 
 export interface CallerInput {
   readonly caller: Profile;
@@ -48,7 +49,7 @@ export interface DriverUseCases {
 export interface SendEventInput {
   readonly matchingId: MatchingId;
   readonly event: LifecycleEvent;
-  readonly reason: string;
+  readonly operator: Operator & { readonly reason: string };
 }
 export interface SentEvent {
   readonly outcome: 'moved' | 'ignored';
@@ -73,12 +74,19 @@ export interface JobReport {
   readonly changes?: readonly JobChange[];
 }
 
+export interface RunJobOptions {
+  readonly dryRun: boolean;
+  readonly operator: Operator;
+}
+
 export interface AdminUseCases {
   /** Null when there is no such matching. */
   sendEvent(input: SendEventInput, signal: AbortSignal): Promise<SentEvent | null>;
   allowedEvents(matching: MatchingRecord): Promise<readonly EventType[]>;
   /** Settles when the run is over, which may be long after the request. */
-  runJob(name: string, options: { readonly dryRun: boolean }): Promise<JobReport>;
+  runJob(name: string, options: RunJobOptions): Promise<JobReport>;
+  /** False when the task neither waits nor is dead. */
+  retryTask(task: Pick<TaskView, 'id' | 'matchingId'>, operator: Operator): Promise<boolean>;
 }
 
 /** Resolves while its subject is well, throws otherwise. */
@@ -91,13 +99,13 @@ export interface DriverContext {
 /** Operators look at the store; they change it only through the use cases. */
 export type AdminReads = Pick<
   StoreReads,
-  'now' | 'matchings' | 'transitions' | 'tasksOfMatching' | 'announcements' | 'results' | 'listMatchings' | 'jobRuns' | 'rejects' | 'funnel'
+  'now' | 'matchings' | 'transitions' | 'tasksOfMatching' | 'announcements' | 'results' | 'listMatchings' | 'jobRuns' | 'rejects' | 'funnel' | 'operatorActions'
 >;
 
 export interface AdminContext extends Pick<Context, 'operations' | 'metrics' | 'log'> {
   readonly config: Pick<Config, 'jobs'>;
   readonly store: AdminReads;
-  readonly tasks: Pick<TaskQueue, 'list' | 'find' | 'revive'>;
+  readonly tasks: Pick<TaskQueue, 'list' | 'find'>;
   readonly useCases: AdminUseCases;
   /** What `/ready` looks at, by name. */
   readonly probes: Readonly<Record<string, Probe>>;

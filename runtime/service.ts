@@ -9,9 +9,10 @@ import type { Config } from './config/config.ts';
 import type { Context } from './context.ts';
 import { createDriverDeps } from './mentorship/driver-deps.ts';
 import { enrol } from './mentorship/enroll.ts';
-import { allowedEvents, sendEvent } from './mentorship/operator.ts';
+import { allowedEvents, retryTask, sendEvent } from './mentorship/operator.ts';
 import { markRead } from './mentorship/read-marks.ts';
 import { contacts, messages, offer, participation } from './mentorship/view.ts';
+import { jobAct, recorded } from './operator-actions.ts';
 import { startTaskUpkeep } from './tasks/upkeep.ts';
 import { TaskWorker } from './tasks/worker.ts';
 
@@ -105,7 +106,9 @@ function adminUseCases(ctx: Context, runJob: Service['runJob']): AdminUseCases {
   return {
     sendEvent: (input, signal) => sendEvent(ctx, input, signal),
     allowedEvents: async (matching) => allowedEvents(matching),
-    runJob,
+    runJob: (name, { dryRun, operator }) =>
+      recorded(ctx, jobAct(name, dryRun, operator), () => runJob(name, { dryRun }), ({ outcome }) => outcome),
+    retryTask: (task, operator) => retryTask(ctx, task, operator),
   };
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseProfileKey } from '../../machines/ids.ts';
 import { parseDurationMs } from '../../runtime/config/env.ts';
 import type { MatchingFilter } from '../../runtime/store.ts';
-import { cursorField, limitField, statusField } from '../fields.ts';
+import { cursorField, limitField, parsedField, statusField } from '../fields.ts';
 import { jsonReply } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
 import type { AdminContext, AdminReads } from '../use-cases.ts';
@@ -41,12 +41,4 @@ async function filterOf(store: AdminReads, asked: z.output<typeof query>): Promi
     ...(driver === undefined ? {} : { profile: driver }),
     ...(stuck === undefined ? {} : { inStatusSinceBefore: (await store.now()) - stuck }),
   };
-}
-
-function parsedField<Value>(parse: (text: string) => Value | null, mistake: string): z.ZodType<Value, string> {
-  return z.string().transform((text, check) => {
-    const value = parse(text);
-    if (value === null) check.addIssue(mistake);
-    return value ?? z.NEVER;
-  });
 }

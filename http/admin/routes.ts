@@ -10,6 +10,7 @@ import { jobs } from './jobs.ts';
 import { matching } from './matching.ts';
 import { matchings } from './matchings.ts';
 import { openapi } from './openapi.ts';
+import { operatorActions } from './operator-actions.ts';
 import { rejects } from './rejects.ts';
 import { retryTask } from './retry-task.ts';
 import { runJob } from './run-job.ts';
@@ -17,5 +18,5 @@ import { sendEvent } from './send-event.ts';
 import { tasks } from './tasks.ts';
 
 export const adminRoutes: readonly Route<AdminContext>[] = [
-  live, ready, metrics, matchings, matching, sendEvent, tasks, retryTask, jobs, jobRuns, runJob, rejects, funnel, openapi,
+  live, ready, metrics, matchings, matching, sendEvent, tasks, retryTask, jobs, jobRuns, runJob, rejects, operatorActions, funnel, openapi,
 ];

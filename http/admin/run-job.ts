@@ -5,7 +5,8 @@ import { flagField } from '../fields.ts';
 import { HttpProblem } from '../problem.ts';
 import { jsonReply, type Reply } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
-import type { AdminContext, JobReport } from '../use-cases.ts';
+import type { AdminContext, JobReport, RunJobOptions } from '../use-cases.ts';
+import { operatorHeaders, operatorOf, reasonBody, reasonQuery } from './operator-field.ts';
 
 const startedWire = z.object({ job: z.string(), dry_run: z.boolean(), outcome: z.literal('running') });
 const changeWire = z.object({
@@ -29,19 +30,23 @@ export const runJob: Route<AdminContext> = defineRoute({
   access: 'operator',
   summary: 'Run a job now; a dry run writes nothing',
   params: z.strictObject({ name: z.string() }),
-  query: z.strictObject({ dry_run: flagField('`true`: count what would be done, write nothing.') }),
+  query: reasonQuery.extend({ dry_run: flagField('`true`: count what would be done, write nothing.') }),
+  headers: operatorHeaders,
+  body: reasonBody,
   replies: {
     200: { description: 'The run is over.', schema: finishedWire },
     202: { description: 'The run goes on; its end shows among the runs.', schema: startedWire },
   },
-  handle: async (ctx: AdminContext, { params, query }) => {
-    if (!Object.hasOwn(ctx.config.jobs.everyMs, params.name)) throw new HttpProblem('not_found', 'There is no such job.');
-    return run(ctx, params.name, query.dry_run);
+  handle: async (ctx: AdminContext, input) => {
+    const { name } = input.params;
+    if (!Object.hasOwn(ctx.config.jobs.everyMs, name)) throw new HttpProblem('not_found', 'There is no such job.');
+    return run(ctx, name, { dryRun: input.query.dry_run, operator: operatorOf(input) });
   },
 });
 
-async function run(ctx: AdminContext, job: string, dryRun: boolean): Promise<Reply> {
-  const report = await withinMs(ctx.jobWaitMs, ctx.useCases.runJob(job, { dryRun }), (error) => {
+async function run(ctx: AdminContext, job: string, options: RunJobOptions): Promise<Reply> {
+  const { dryRun } = options;
+  const report = await withinMs(ctx.jobWaitMs, ctx.useCases.runJob(job, options), (error) => {
     ctx.log.error({ job, error: describeError(error) }, 'a job run asked for by an operator failed');
   });
   if (report === null) return jsonReply(202, { job, dry_run: dryRun, outcome: 'running' });

@@ -10,6 +10,7 @@ import { jsonReply } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
 import type { AdminContext } from '../use-cases.ts';
 import { existingMatching } from './matching.ts';
+import { operatorHeaders, reasonField } from './operator-field.ts';
 
 const announced = [
   EventType.MATCH_ANNOUNCED, EventType.PROGRESS_ANNOUNCED, EventType.RESULT_ANNOUNCED, EventType.PROMOCODE_ANNOUNCED,
@@ -17,14 +18,13 @@ const announced = [
 const plain = [EventType.ENROLLED, EventType.APPLICATION_WRITTEN, EventType.DEADLINE_PASSED] as const;
 
 const id = z.string().regex(/^[0-9A-Za-z-]{1,64}$/, 'must be an id of up to 64 of 0-9, A-Z, a-z and -');
-const reason = z.string().trim().min(1, 'must not be empty').max(500, 'must be at most 500 characters').describe('Kept in the history.');
 
 const matchedBody = z.strictObject({
   type: z.literal(EventType.MATCHED),
   mentor_park_id: id,
   mentor_driver_id: id,
   connected_dttm: timeField,
-  reason,
+  reason: reasonField,
 });
 const announcedBody = z.strictObject({
   type: z.enum(announced),
@@ -33,9 +33,9 @@ const announcedBody = z.strictObject({
     .min(0, 'must not be negative')
     .optional()
     .describe('Which match was announced; the present one by default.'),
-  reason,
+  reason: reasonField,
 });
-const plainBody = z.strictObject({ type: z.enum(plain), reason });
+const plainBody = z.strictObject({ type: z.enum(plain), reason: reasonField });
 
 const body = z.discriminatedUnion('type', [matchedBody, announcedBody, plainBody], {
   error: (issue) => (issue.code === 'invalid_union' ? `must be one of ${Object.values(EventType).join(', ')}` : undefined),
@@ -50,12 +50,14 @@ export const sendEvent: Route<AdminContext> = defineRoute({
   access: 'operator',
   summary: 'Send an event to a matching',
   params: z.strictObject({ id: z.string() }),
+  headers: operatorHeaders,
   body,
   replies: { 200: { description: 'What the event did.', schema: sentWire } },
   handle: async (ctx: AdminContext, input, signal) => {
     const row = await existingMatching(ctx, input.params.id);
     const event = lifecycleEvent(row, input.body);
-    const sent = await ctx.useCases.sendEvent({ matchingId: row.id, event, reason: input.body.reason }, signal);
+    const operator = { actor: input.headers['x-operator'], reason: input.body.reason };
+    const sent = await ctx.useCases.sendEvent({ matchingId: row.id, event, operator }, signal);
     if (sent === null) throw noSuchMatching();
     return jsonReply(200, { outcome: sent.outcome, from: sent.from, to: sent.to });
   },

@@ -6,8 +6,10 @@ import { profileKey, type Profile } from '../../machines/ids.ts';
 import type { EpochMs, MatchingRecord } from '../../machines/matching-record.ts';
 import { statuses } from '../../machines/status.ts';
 import { rfc3339 } from '../../runtime/clock.ts';
-import type { AnnouncementRecord, JobRunRecord, RejectRecord, ResultRecord, TransitionRecord } from '../../runtime/store.ts';
-import { progressFields } from '../../runtime/store.ts';
+import type {
+  AnnouncementRecord, JobRunRecord, OperatorActionRecord, RejectRecord, ResultRecord, TransitionRecord,
+} from '../../runtime/store.ts';
+import { OperatorAction, progressFields } from '../../runtime/store.ts';
 import { queues, TaskState, type TaskView } from '../../runtime/tasks.ts';
 
 const time = z.iso.datetime();
@@ -92,6 +94,17 @@ export const rejectWire = z.object({
   first_seen_at: time,
 });
 
+export const operatorActionWire = z.object({
+  id: z.string(),
+  at: time,
+  actor: z.string(),
+  action: z.enum(Object.values(OperatorAction)),
+  subject: z.string().describe('The type of the event, the id of the task or the name of the job.'),
+  matching_id: z.uuid().nullable(),
+  reason: z.string().nullable(),
+  outcome: z.string().describe('`started` until it is known.'),
+});
+
 export function matchingToWire(row: MatchingRecord): z.output<typeof matchingWire> {
   return {
     id: row.id,
@@ -152,6 +165,11 @@ export function jobRunToWire(run: JobRunRecord): z.output<typeof jobRunWire> {
 export function rejectToWire(row: RejectRecord): z.output<typeof rejectWire> {
   const { id, source, reason, detail, firstSeenAt } = row;
   return { id, source, reason, detail, first_seen_at: rfc3339(firstSeenAt) };
+}
+
+export function operatorActionToWire(record: OperatorActionRecord): z.output<typeof operatorActionWire> {
+  const { id, actor, action, subject, reason, outcome } = record;
+  return { id, at: rfc3339(record.at), actor, action, subject, matching_id: record.matchingId, reason, outcome };
 }
 
 export function timeOrNull(at: EpochMs | null): string | null {

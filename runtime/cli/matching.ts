@@ -6,9 +6,11 @@ import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { openStore } from '../compose.ts';
 import { readConfig, readStoreConfig } from '../config/config.ts';
 import { allowedEvents, sendEvent } from '../mentorship/operator.ts';
+import { createLog } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
 import type { Store } from '../store.ts';
 import { randomUUID } from 'node:crypto';
+import { operatorOption, reasonOption, type OperatorOptions } from './operator.ts';
 import { mistake, print } from './output.ts';
 
 export function matchingCommand(): Command {
@@ -25,7 +27,7 @@ export function matchingCommand(): Command {
     });
 }
 
-interface EventOptions {
+interface EventOptions extends OperatorOptions {
   readonly reason: string;
   readonly mentor?: string;
   readonly connected?: string;
@@ -36,7 +38,8 @@ export function eventCommand(): Command {
     .description('send an event to a matching, through the same dispatch as everything else')
     .argument('<id>', 'id of the matching')
     .argument('<type>', 'event type, such as DEADLINE_PASSED')
-    .requiredOption('--reason <text>', 'why; kept in the history')
+    .addOption(reasonOption().makeOptionMandatory())
+    .addOption(operatorOption())
     .option('--mentor <park_driver>', 'MATCHED: the mentor as <park_id>_<driver_id>')
     .option('--connected <time>', 'MATCHED: when the CRM connected them, RFC 3339')
     .action(async (id: string, type: string, options: EventOptions) => {
@@ -44,8 +47,9 @@ export function eventCommand(): Command {
       const { store } = openStore(config.store, { timescale: config.timescale });
       try {
         const record = await matchingNamed(store, id);
-        const ports = { store, config, metrics: createMetrics(), newId: randomUUID };
-        print(await sendEvent(ports, { matchingId: record.id, event: eventOf(type, record, options), reason: options.reason }));
+        const ports = { store, config, metrics: createMetrics(), log: createLog('warn'), newId: randomUUID };
+        const operator = { actor: options.operator, reason: options.reason };
+        print(await sendEvent(ports, { matchingId: record.id, event: eventOf(type, record, options), operator }));
       } finally {
         await store.close();
       }

@@ -1,8 +1,13 @@
 // tasks: what waits, what runs, what is dead, and another try for the dead.
+import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { openStore } from '../compose.ts';
 import { readStoreConfig } from '../config/config.ts';
+import { createLog } from '../log.ts';
+import { retryTask } from '../mentorship/operator.ts';
+import type { Store } from '../store.ts';
 import { queues, TaskState, type Queue, type TaskQueue } from '../tasks.ts';
+import { operatorOf, operatorOption, reasonOption, type OperatorOptions } from './operator.ts';
 import { mistake, print } from './output.ts';
 
 const pageSize = 100;
@@ -20,17 +25,22 @@ export function tasksCommand(): Command {
   const retry = new Command('retry')
     .description('give a dead or waiting task another try now')
     .argument('<id>', 'id of the task')
-    .action((id: string) => withTasks(async (tasks) => {
-      if (!(await tasks.revive(id))) throw mistake('<id>: there is no dead or waiting task with this id');
+    .addOption(operatorOption())
+    .addOption(reasonOption())
+    .action((id: string, options: OperatorOptions) => withTasks(async (tasks, store) => {
+      const task = await tasks.find(id);
+      const ports = { store, tasks, log: createLog('warn'), newId: randomUUID };
+      const retried = task !== null && (await retryTask(ports, task, operatorOf(options)));
+      if (!retried) throw mistake('<id>: there is no dead or waiting task with this id');
       print(await tasks.find(id));
     }));
   return new Command('tasks').description('look at the task queue').addCommand(list).addCommand(retry);
 }
 
-async function withTasks(use: (tasks: TaskQueue) => Promise<void>): Promise<void> {
+async function withTasks(use: (tasks: TaskQueue, store: Store) => Promise<void>): Promise<void> {
   const { store, tasks } = openStore(readStoreConfig(process.env));
   try {
-    await use(tasks);
+    await use(tasks, store);
   } finally {
     await store.close();
   }

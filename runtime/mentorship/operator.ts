@@ -1,15 +1,19 @@
-// What an operator may do to a matching: see which events its status takes, and send one through the same dispatch as everybody.
+// What an operator may do to a matching: see which events its status takes, send one through the same dispatch as everybody, have a
+// task of it tried again. What changes something is recorded.
 import type { EventType, LifecycleEvent } from '../../machines/events.ts';
 import type { MatchingId } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
 import type { Status } from '../../machines/status.ts';
 import * as machine from '../../machines/step.ts';
+import { recorded, type Operator, type RecordPorts } from '../operator-actions.ts';
+import { OperatorAction } from '../store.ts';
+import type { TaskQueue, TaskView } from '../tasks.ts';
 import { dispatch, type DispatchPorts } from './dispatch.ts';
 
 export interface OperatorEvent {
   readonly matchingId: MatchingId;
   readonly event: LifecycleEvent;
-  readonly reason: string;
+  readonly operator: Operator & { readonly reason: string };
 }
 
 export interface OperatorOutcome {
@@ -18,15 +22,33 @@ export interface OperatorOutcome {
   readonly to: Status;
 }
 
+type OperatorPorts = DispatchPorts & RecordPorts;
+
 /** Null when there is no such matching. */
-export async function sendEvent(ports: DispatchPorts, input: OperatorEvent, signal?: AbortSignal): Promise<OperatorOutcome | null> {
-  const { matchingId, event, reason } = input;
+export async function sendEvent(ports: OperatorPorts, input: OperatorEvent, signal?: AbortSignal): Promise<OperatorOutcome | null> {
+  const { matchingId, event, operator } = input;
   const [record] = await ports.store.matchings([matchingId]);
   // Matchings begin with a driver's consent: even ENROLLED makes none here.
   if (record === undefined) return null;
+  const act = { action: OperatorAction.sendEvent, subject: event.type, matchingId, operator };
+  return recorded(ports, act, () => dispatchOne(ports, input, signal), (sent) => sent?.outcome ?? 'no such matching');
+}
+
+async function dispatchOne(ports: DispatchPorts, input: OperatorEvent, signal?: AbortSignal): Promise<OperatorOutcome | null> {
+  const { matchingId, event, operator: { reason } } = input;
   const [taken] = await dispatch(ports, [{ matchingId, event }], { actor: 'operator', reason }, signal);
   if (taken === undefined || taken.from === null || taken.to === null) return null;
   return { outcome: taken.outcome === 'moved' ? 'moved' : 'ignored', from: taken.from, to: taken.to };
+}
+
+/** Answers whether the task will be tried: it waited or was dead. */
+export function retryTask(
+  ports: RecordPorts & { readonly tasks: Pick<TaskQueue, 'revive'> },
+  { id, matchingId }: Pick<TaskView, 'id' | 'matchingId'>,
+  operator: Operator,
+): Promise<boolean> {
+  const act = { action: OperatorAction.retryTask, subject: id, matchingId, operator };
+  return recorded(ports, act, () => ports.tasks.revive(id), (revived) => (revived ? 'retried' : 'not retried'));
 }
 
 export function allowedEvents(record: MatchingRecord): EventType[] {

@@ -91,7 +91,7 @@ test.each(sent)('sends %j as the event it is', async (body, event) => {
   const response = await post(api, events, { ...body, reason: ' asked by support ' });
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({ outcome: 'moved', from: 'matched', to: 'initialized' });
-  expect(api.asked).toEqual([{ matchingId, event, reason: 'asked by support' }]);
+  expect(api.asked).toEqual([{ matchingId, event, operator: { actor: 'operator', reason: 'asked by support' } }]);
 });
 
 test.each([
@@ -106,6 +106,7 @@ test.each([
   [{ type: 'MATCH_ANNOUNCED', reason: 'r', epoch: 1.5 }, /"epoch" must be a whole number/],
   [{ type: 'MATCHED', reason: 'r', mentor_park_id: 'p', mentor_driver_id: 'd' }, /"connected_dttm" must be an RFC 3339 time/],
   [{ type: 'MATCHED', reason: 'r', mentor_park_id: 'p_1', mentor_driver_id: 'd', connected_dttm: at }, /"mentor_park_id" must be an id/],
+  [{ type: 'DEADLINE_PASSED', reason: 'call +7 999 000-11-22' }, /"reason" must hold no phone number/],
   [[], /The body/],
 ])('refuses the event %j', async (body, detail) => {
   const api = await startAdminApi();
@@ -193,7 +194,8 @@ test('runs a job, dry only when asked', async () => {
   expect(dry.status).toBe(200);
   expect(await dry.json()).toEqual({ job: 'archive', dry_run: true, outcome: 'succeeded', counts: { rows: 3 }, error: null });
   await post(api, '/admin/v1/jobs/archive/run');
-  expect(api.asked).toEqual([{ name: 'archive', dryRun: true }, { name: 'archive', dryRun: false }]);
+  const operator = { actor: 'operator', reason: null };
+  expect(api.asked).toEqual([{ name: 'archive', dryRun: true, operator }, { name: 'archive', dryRun: false, operator }]);
 });
 
 test.each([['/admin/v1/jobs/archive/run?dry_run=yes', 400], ['/admin/v1/jobs/unknown/run', 404], ['/admin/v1/jobs/toString/run', 404]])(
@@ -231,6 +233,37 @@ test('lists the runs of one job, and rejects of one source', async () => {
     { filter: { job: 'archive' }, page: { limit: 1, cursor: null } },
     { filter: { source: 'distribution' }, page: { limit: 50, cursor: null } },
   ]);
+});
+
+test('hands on who acts and why, from the header, the query and the body', async () => {
+  const api = await startAdminApi();
+  const headers = { 'x-operator': 'olga@fleet', 'content-type': 'application/json' };
+  await fetch(api.url('/admin/v1/jobs/archive/run?reason=late%20table'), { method: 'POST', headers });
+  const body = JSON.stringify({ reason: ' ticket 7 ' });
+  await fetch(api.url(`/admin/v1/tasks/${encodeURIComponent(task.id)}/retry?reason=other`), { method: 'POST', headers, body });
+  expect(api.asked).toMatchObject([
+    { name: 'archive', operator: { actor: 'olga@fleet', reason: 'late table' } },
+    { id: task.id, operator: { actor: 'olga@fleet', reason: 'ticket 7' } },
+  ]);
+});
+
+test.each(['', 'olga petrova', 'olga;drop', 'x'.repeat(65)])('takes no operator by the name %j', async (name) => {
+  const api = await startAdminApi();
+  const response = await fetch(api.url('/admin/v1/jobs/archive/run'), { method: 'POST', headers: { 'x-operator': name } });
+  expect((await problemOf(response)).detail).toMatch(/"x-operator" must be up to 64/);
+  expect(api.asked).toEqual([]);
+});
+
+test('lists what operators did, to anything or to one matching', async () => {
+  const api = await startAdminApi();
+  const action = { id: 'o-1', at, actor: 'olga', action: 'retry_task', subject: task.id, matching_id: matchingId, reason: null, outcome: 'retried' };
+  expect(await getJson(api, `/admin/v1/operator-actions?matching=${matchingId}&limit=1`)).toEqual({ operator_actions: [action], next_cursor: null });
+  await getJson(api, '/admin/v1/operator-actions?cursor=c');
+  expect(api.asked).toEqual([
+    { filter: { matchingId }, page: { limit: 1, cursor: null } },
+    { filter: {}, page: { limit: 50, cursor: 'c' } },
+  ]);
+  expect((await fetch(api.url('/admin/v1/operator-actions?matching=7'))).status).toBe(400);
 });
 
 test('shows the funnel in programme order', async () => {

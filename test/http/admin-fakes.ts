@@ -5,7 +5,7 @@ import { parseProfile, parseUdid } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { statuses } from '../../machines/status.ts';
 import { createOperations, type Operations } from '../../runtime/operations.ts';
-import type { JobRunRecord, ProgressFigures, RejectRecord, TransitionRecord } from '../../runtime/store.ts';
+import type { JobRunRecord, OperatorActionRecord, ProgressFigures, RejectRecord, TransitionRecord } from '../../runtime/store.ts';
 import type { TaskView } from '../../runtime/tasks.ts';
 import { createAdminGuards } from '../../http/admin-access.ts';
 import { adminRoutes } from '../../http/admin/routes.ts';
@@ -98,6 +98,17 @@ const reject: RejectRecord = {
   firstSeenAt: nowMs,
 };
 
+const operatorAction: OperatorActionRecord = {
+  id: 'o-1',
+  at: nowMs,
+  actor: 'olga',
+  action: 'retry_task',
+  subject: task.id,
+  matchingId,
+  reason: null,
+  outcome: 'retried',
+};
+
 export interface AdminApi extends Listening {
   readonly asked: unknown[];
   readonly operations: Operations;
@@ -154,6 +165,10 @@ function fixedReads(asked: unknown[]): AdminReads {
       asked.push({ filter, page });
       return { items: filter.job === undefined || filter.job === 'archive' ? [jobRun] : [], nextCursor: null };
     },
+    operatorActions: async (filter, page) => {
+      asked.push({ filter, page });
+      return { items: [operatorAction], nextCursor: null };
+    },
     rejects: async (filter, page) => {
       asked.push({ filter, page });
       return { items: [reject], nextCursor: null };
@@ -172,7 +187,6 @@ function fixedTasks(asked: unknown[]): AdminContext['tasks'] {
       return { items: [task], nextCursor: null };
     },
     find: async (id) => (id === task.id ? task : id === 'running' ? { ...task, id, state: 'running' } : null),
-    revive: async (id) => id === task.id,
   };
 }
 
@@ -183,8 +197,12 @@ function fixedUseCases(asked: unknown[]): AdminUseCases {
       return { outcome: 'moved', from: 'matched', to: 'initialized' };
     },
     allowedEvents: async () => ['MATCHED', 'MATCH_ANNOUNCED'],
-    runJob: async (name, { dryRun }) => {
-      asked.push({ name, dryRun });
+    retryTask: async ({ id }, operator) => {
+      asked.push({ id, operator });
+      return id === task.id;
+    },
+    runJob: async (name, { dryRun, operator }) => {
+      asked.push({ name, dryRun, operator });
       return { outcome: 'succeeded', counts: { rows: 3 }, error: null };
     },
   };

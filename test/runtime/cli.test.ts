@@ -62,12 +62,14 @@ test('a mistake is one clear line', async () => {
   expect((await run({ DATA_DIR: directory, STORE: 'postgres' }, 'migrate')).complained).toBe('STORE: must be sqlite or ydb\n');
 });
 
-test('a job that is not one is named; a dry run writes nothing', async () => {
+test('a job that is not one is named; a dry run writes nothing but who asked for it', async () => {
   scene = await openScene();
   expect(await run(environmentOf(scene), 'job', 'tea-break')).toMatchObject({ code: 1, complained: expect.stringContaining('import-matchings, import-results, finish-programme') });
   const ran = await run(environmentOf(scene), 'job', 'finish-programme', '--dry-run');
   expect(JSON.parse(ran.printed)).toMatchObject({ job: 'finish-programme', outcome: 'succeeded', dryRun: true });
   expect((await scene.ctx.store.jobRuns({}, { limit: 1, cursor: null })).items).toEqual([]);
+  const { items } = await scene.ctx.store.operatorActions({}, { limit: 2, cursor: null });
+  expect(items).toMatchObject([{ actor: 'operator', action: 'dry_run_job', subject: 'finish-programme', reason: null, outcome: 'succeeded' }]);
 });
 
 test('shows a matching and sends it an event with a reason', async () => {
@@ -76,9 +78,11 @@ test('shows a matching and sends it an event with a reason', async () => {
   const { participation: { matchingId } } = await scene.enrol(profileOf(rita));
   const shown = JSON.parse((await run(environmentOf(scene), 'matching', matchingId)).printed);
   expect(shown).toMatchObject({ matching: { status: 'created' }, allowed_events: ['APPLICATION_WRITTEN', 'MATCHED'] });
-  const sent = await run(environmentOf(scene), 'event', matchingId, 'APPLICATION_WRITTEN', '--reason', 'written by hand');
+  const sent = await run(environmentOf(scene), 'event', matchingId, 'APPLICATION_WRITTEN', '--reason', 'written by hand', '--operator', 'olga');
   expect(JSON.parse(sent.printed)).toEqual({ outcome: 'moved', from: 'created', to: 'requested' });
   expect((await scene.ctx.store.transitions(matchingId)).at(-1)).toMatchObject({ actor: 'operator', reason: 'written by hand' });
+  const { items } = await scene.ctx.store.operatorActions({ matchingId }, { limit: 2, cursor: null });
+  expect(items).toMatchObject([{ actor: 'olga', action: 'send_event', reason: 'written by hand', outcome: 'moved' }]);
   const forged = await run(environmentOf(scene), 'event', matchingId, 'xstate.init', '--reason', 'mischief');
   expect(forged).toMatchObject({ code: 1, complained: '<type>: is not an event of the lifecycle\n' });
 });
