@@ -7,6 +7,7 @@ import { scanFreshRows } from './connection-scan.ts';
 import type { Job, JobRun } from './job.ts';
 import { JobName } from './report.ts';
 import { readJobState, writeJobState } from './job-state.ts';
+import { ifThere } from './missing-table.ts';
 import { createRejectLog, RejectSource } from './rejects.ts';
 import { connectionColumns, connectionDecoder } from './rows.ts';
 
@@ -32,10 +33,8 @@ export const importMatchings: Job = {
         return start !== null;
       },
       apply: async (signal) => {
-        const { yt, config } = run.ctx;
         const from = start;
-        if (from === null) return;
-        await yt.readTable(config.yt.distribution, connectionColumns, (table) => importTable(run, table, from, signal), signal);
+        if (from !== null) await readDistribution(run, (table) => importTable(run, table, from, signal), signal);
       },
     };
   },
@@ -46,12 +45,19 @@ interface Start {
   readonly mark: Mark | null;
 }
 
-/** Null when the table has nothing new. */
+/** Null when there is no table. */
+function readDistribution<Result>(run: JobRun, read: (table: TableSnapshot) => Promise<Result>, signal: AbortSignal): Promise<Result | null> {
+  const { yt, config } = run.ctx;
+  const path = config.yt.distribution;
+  return ifThere(run, { source: RejectSource.distribution, path }, () => yt.readTable(path, connectionColumns, read, signal), signal);
+}
+
+/** Null when the table has nothing new, or is not there. */
 async function look(run: JobRun, signal: AbortSignal): Promise<Start | null> {
-  const { store, yt, config } = run.ctx;
+  const { store, config } = run.ctx;
   const [now, mark] = await Promise.all([store.now(), readJobState(store, name, markSchema)]);
-  const revision = await yt.readTable(config.yt.distribution, connectionColumns, async (table) => table.revision, signal);
-  return isDone(mark, revision, now - config.programme.importOverlapMs) ? null : { now, mark };
+  const revision = await readDistribution(run, async (table) => table.revision, signal);
+  return revision === null || isDone(mark, revision, now - config.programme.importOverlapMs) ? null : { now, mark };
 }
 
 /** The same revision has nothing new, save that a newbie whom it named too early may have enrolled since. */

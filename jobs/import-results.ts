@@ -7,6 +7,7 @@ import type { Job, JobRun } from './job.ts';
 import { JobName } from './report.ts';
 import { settleCandidates, Stage } from './progress-due.ts';
 import { findCandidates, type Candidate, type Candidates } from './progress-candidates.ts';
+import { ifThere } from './missing-table.ts';
 import { createRejectLog, RejectSource } from './rejects.ts';
 import { decodeResult, resultColumns, type ResultRow } from './rows.ts';
 
@@ -35,7 +36,9 @@ export const importResults: Job = {
 
 async function readFigures(run: JobRun, candidates: Candidates, signal: AbortSignal): Promise<FiguresOf> {
   const { yt, config } = run.ctx;
-  return yt.readTable(config.yt.results, resultColumns, (table) => collect(run, table, candidates, signal), signal);
+  const path = config.yt.results;
+  const read = (): Promise<FiguresOf> => yt.readTable(path, resultColumns, (table) => collect(run, table, candidates, signal), signal);
+  return (await ifThere(run, { source: RejectSource.results, path }, read, signal)) ?? new Map();
 }
 
 async function collect(run: JobRun, table: TableSnapshot, candidates: Candidates, signal: AbortSignal): Promise<FiguresOf> {

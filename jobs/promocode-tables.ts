@@ -4,6 +4,7 @@ import { parseProfileKey } from '../machines/ids.ts';
 import type { Context } from '../runtime/context.ts';
 import { ServiceError } from '../runtime/errors.ts';
 import type { JobRun } from './job.ts';
+import { countMissing } from './missing-table.ts';
 import { JobName } from './report.ts';
 import { readJobState, writeJobState } from './job-state.ts';
 import { pagesOf } from './pages.ts';
@@ -26,7 +27,10 @@ export async function readNewTables(run: JobRun, signal: AbortSignal): Promise<P
   const { store, yt, config } = run.ctx;
   const known = (await readJobState(store, stateName, tablesSchema)) ?? {};
   const earliest = (await store.now()) - config.programme.promocodeLookbackMs;
-  const listed = recentTables(await yt.listTables(config.yt.promocodesDir, signal), earliest);
+  const present = await yt.listTables(config.yt.promocodesDir, signal);
+  // The CRM makes the directory with its first codes.
+  if (present === null) countMissing(run, { source: RejectSource.promocodes, path: config.yt.promocodesDir });
+  const listed = recentTables(present ?? [], earliest);
   const rows: PromocodeRow[] = [];
   for (const table of listed.filter(({ name, revision }) => known[name] !== revision)) {
     rows.push(...(await readTable(run, table.name, signal)));

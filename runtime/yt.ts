@@ -72,8 +72,8 @@ export interface Yt {
   writeApplication(row: ApplicationRow, signal?: AbortSignal): Promise<void>;
   /** Throws `yt_table_missing` when there is no such table. */
   readTable<Result>(path: string, columns: readonly string[], read: (snapshot: TableSnapshot) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
-  /** Names and revisions of the tables directly inside a directory; empty when there is no such directory. */
-  listTables(directory: string, signal?: AbortSignal): Promise<{ name: string; revision: string }[]>;
+  /** Names and revisions of the tables directly inside a directory; null when there is no such directory. */
+  listTables(directory: string, signal?: AbortSignal): Promise<{ name: string; revision: string }[] | null>;
   /** IP of the last login of the first of these profiles that has one, newest login first. */
   lastLoginIp(profiles: readonly { parkId: string; driverId: string }[], signal?: AbortSignal): Promise<string | null>;
   ping(signal?: AbortSignal): Promise<void>;

@@ -68,17 +68,18 @@ function observedCopies(copies: Copies, metrics: Metrics): Copies {
   };
 }
 
-async function listTables(client: YtClient, directory: string, signal?: AbortSignal): Promise<{ name: string; revision: string }[]> {
+async function listTables(client: YtClient, directory: string, signal?: AbortSignal): ReturnType<Yt['listTables']> {
   const nodes = await childrenOf(client, directory, signal);
+  if (nodes === null) return null;
   const tables = nodes.filter(({ attributes }) => attributes['type'] === 'table');
   return tables.map(({ name, attributes }) => ({ name, revision: tableRevision(String(attributes['id']), String(attributes['content_revision'])) }));
 }
 
-async function childrenOf(client: YtClient, directory: string, signal?: AbortSignal): Promise<ListedNode[]> {
+async function childrenOf(client: YtClient, directory: string, signal?: AbortSignal): Promise<ListedNode[] | null> {
   try {
     return await client.list(directory, { attributes: ['type', 'id', 'content_revision'] }, signal);
   } catch (error) {
-    if (isAbsent(error)) return [];
+    if (isAbsent(error)) return null;
     throw error;
   }
 }

@@ -245,6 +245,15 @@ test('A25: once a day by UTC date, at the first tick of a day, however long the 
   expect((await allMatchings(scene.ctx))[0]?.status).toBe('failed');
 });
 
+test('a missing directory of promocodes is counted, and the deadlines do not wait for it', async () => {
+  await open();
+  await finishAll(scene, [[ira, pavel]]);
+  scene.yt.tree.remove(scene.config.yt.promocodesDir);
+  scene.advance(8 * dayMs);
+  expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { table_missing: 1, failed: 1 } });
+  expect(await reasonsOf(scene.ctx)).toEqual([]);
+});
+
 test('A25: a failed day is tried again at the next tick', async () => {
   await open();
   const list = () => Promise.reject(new Error('the cluster is away'));

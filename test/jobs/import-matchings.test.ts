@@ -231,6 +231,32 @@ test('an outage of driver-profiles fails the run and moves no mark', async () =>
   expect(await statusOf(scene.ctx, id!)).toBe('matched');
 });
 
-test('a missing table fails the run with its name', async () => {
-  expect(await run(scene, name)).toMatchObject({ outcome: 'failed', error: expect.stringContaining('yt_table_missing') });
+test('a missing table is told of once a day with its path, and read when it is there', async () => {
+  const [id] = await enrolAll(scene, [ira]);
+  const missing = { source: 'distribution', reason: 'table_missing', detail: scene.config.yt.distribution };
+  for (const [later, rejects] of [[0, [missing]], [0, [missing]], [dayMs, [missing, missing]]] as const) {
+    scene.advance(later);
+    expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { table_missing: 1, rejected: 1 }, error: null });
+    expect(await rejectsOf(scene.ctx)).toMatchObject(rejects);
+  }
+  await writeDistribution(scene, [await row(ira, pavel, -hourMs)]);
+  expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { matched: 1 } });
+  expect(await statusOf(scene.ctx, id!)).toBe('matched');
+});
+
+test('a table removed after it was looked at leaves the mark where it was', async () => {
+  const [id] = await enrolAll(scene, [ira]);
+  await writeDistribution(scene, [await row(ira, pavel, -hourMs)]);
+  const { yt } = scene.ctx;
+  const removeAfterLooking: typeof yt.readTable = async (...asked) => {
+    const looked = await yt.readTable(...asked);
+    scene.yt.tree.remove(scene.config.yt.distribution);
+    return looked;
+  };
+  const report = await run(scene, name, { ctx: { ...scene.ctx, yt: { ...yt, readTable: removeAfterLooking } } });
+  expect(report).toMatchObject({ outcome: 'succeeded', counts: { table_missing: 1 } });
+  expect(await scene.ctx.store.jobState(name)).toBeNull();
+  await writeDistribution(scene, [await row(ira, pavel, -hourMs)]);
+  await run(scene, name);
+  expect(await statusOf(scene.ctx, id!)).toBe('matched');
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MatchingId } from '../../machines/ids.ts';
 import { dayMs, openScene, person, profileOf, statusOf, type Scene } from '../suites/scene.ts';
 import {
-  connection, dump, dumpOfData, figuresRow, fortnight, pairUp, reasonsOf, run, week, writeDistribution, writeResults,
+  connection, dump, dumpOfData, figuresRow, fortnight, pairUp, reasonsOf, rejectsOf, run, week, writeDistribution, writeResults,
 } from './programme.ts';
 
 const name = 'import-results';
@@ -142,9 +142,10 @@ test('figures read before a rematch are not told to the new mentor', async () =>
   expect(await scene.matching(id)).toMatchObject({ status: 'matched', mentor: profileOf(rita), epoch: 2 });
 });
 
-test('a missing table fails the run, and the next one does the work', async () => {
+test('a missing table is told of with its path and leaves everybody overdue, and the next run does the work', async () => {
   scene.advance(7 * dayMs);
-  expect(await run(scene, name)).toMatchObject({ outcome: 'failed', error: expect.stringContaining('yt_table_missing') });
+  expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { table_missing: 1, rejected: 1, overdue_7d: 2, announced: 0 } });
+  expect(await rejectsOf(scene.ctx)).toMatchObject([{ source: 'results', reason: 'table_missing', detail: scene.config.yt.results }]);
   await writeResults(scene, [figuresRow(ira.udid, week)]);
   expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { announced: 1 } });
 });

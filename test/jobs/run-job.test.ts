@@ -44,12 +44,13 @@ test('while one host runs the job another is busy, writes nothing and leaves no 
 });
 
 test('the record tells the counts of a success and the reason of a failure', async () => {
-  await run(scene, name);
   await writeMany(2);
+  scene.yt.faults.inject({ command: 'lock', effect: { kind: 'error', error: { code: 901, message: 'Access denied' } } });
+  await run(scene, name);
   await run(scene, name);
   expect(await runsOf(scene.ctx)).toMatchObject([
     { job: name, outcome: 'succeeded', counts: { rows: 2, matched: 2 }, error: null, dryRun: false, finishedAt: expect.any(Number) },
-    { job: name, outcome: 'failed', error: expect.stringContaining('yt_table_missing'), finishedAt: expect.any(Number) },
+    { job: name, outcome: 'failed', error: expect.stringContaining('codes 901'), finishedAt: expect.any(Number) },
   ]);
 });
 
