@@ -1,14 +1,17 @@
 // The two listeners of the service: the drivers' and the operators'.
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Config } from '../runtime/config/config.ts';
 import type { Context } from '../runtime/context.ts';
 import type { Guards } from './access.ts';
 import { createAdminGuards } from './admin-access.ts';
 import { adminRoutes } from './admin/routes.ts';
+import { createAssets } from './assets.ts';
 import { createDriverGuard } from './driver-access.ts';
 import { driverRoutes } from './driver/routes.ts';
 import type { ExchangeLimits } from './exchange.ts';
 import { openApiDocument } from './openapi.ts';
+import { pageRoutes } from './pages.ts';
 import { createHttpServer, type HttpServer } from './server.ts';
 import type { AdminContext, AdminUseCases, DriverUseCases, Probe } from './use-cases.ts';
 
@@ -18,6 +21,7 @@ export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' 
 }
 
 const jobWaitMs = 5_000;
+const builtPages = join(import.meta.dirname, 'web', 'dist');
 
 /** Throws `bad_config` when the tokens' key file cannot be used. */
 export function createGuards(config: Pick<Config, 'auth' | 'admin'>): Guards {
@@ -48,8 +52,9 @@ export function createAdminServer(ctx: ListenerContext, parts: AdminParts): Http
   const { useCases, probes, guards, limits = {} } = parts;
   const { host, port } = config.admin;
   const document = openApiDocument([...driverRoutes, ...adminRoutes]);
-  const adminCtx = { config, store, tasks, operations, metrics, log, useCases, probes, document, jobWaitMs };
-  return createHttpServer({ host, port, ctx: adminCtx, routes: adminRoutes, guards, limits, log, metrics, newId, elapsedMs });
+  const adminCtx = { config, store, tasks, operations, metrics, log, useCases, probes, document, jobWaitMs, assets: createAssets(builtPages) };
+  const routes = [...adminRoutes, ...pageRoutes];
+  return createHttpServer({ host, port, ctx: adminCtx, routes, guards, limits, log, metrics, newId, elapsedMs });
 }
 
 function elapsedMs(): number {

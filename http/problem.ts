@@ -17,6 +17,7 @@ export const problemStatuses = {
   unsupported_media_type: 415,
   headers_too_large: 431,
   deadline_passed: 503,
+  pages_not_built: 503,
 } as const satisfies Record<string, number>;
 
 export type ProblemCode = keyof typeof problemStatuses;

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { adminRoutes } from './admin/routes.ts';
 import { driverRoutes } from './driver/routes.ts';
 import { problemsOf } from './openapi.ts';
+import { pageRoutes } from './pages.ts';
 import { problemStatuses } from './problem.ts';
 import type { RouteDoc } from './routes.ts';
 
@@ -11,6 +12,7 @@ export function httpReference(): string {
   return [
     '## Driver API', '', ...endpointTable(driverRoutes), '',
     '## Admin API', '', ...endpointTable(adminRoutes), '',
+    '## Pages', '', 'On the admin listener. They hold no data and load without a token; what they show they ask of the admin API.', '', ...endpointTable(pageRoutes), '',
     '## Problem codes', '', 'Failures inside the service carry codes of their own, such as `store_unavailable`; a 5xx never shows its message.', '', ...problemTable(), '',
   ].join('\n');
 }

@@ -5,11 +5,15 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Null for replies that have none, such as 204 and 304. */
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
+}
+
+export interface TextReply extends Reply {
+  readonly body: string;
 }
 
 /** `no-store` unless `headers` say otherwise: nearly every reply is about one person. */
-export function jsonReply(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
+export function jsonReply(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): TextReply {
   return {
     status,
     headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', ...headers },
@@ -17,7 +21,7 @@ export function jsonReply(status: number, body: unknown, headers: Readonly<Recor
   };
 }
 
-export function textReply(status: number, contentType: string, body: string): Reply {
+export function textReply(status: number, contentType: string, body: string): TextReply {
   return { status, headers: { 'Content-Type': contentType, 'Cache-Control': 'no-store' }, body };
 }
 

@@ -35,7 +35,7 @@ export const contacts: Route<DriverContext> = defineRoute({
     const locale = input.headers['accept-language'];
     const list = await ctx.useCases.contacts({ caller, role, limit, cursor, locale }, signal);
     const reply = jsonReply(200, contactListToWire(list), { ...localizedHeaders(locale), 'Cache-Control': 'private, no-cache' });
-    const etag = strongETag([profileKey(caller), locale, reply.body ?? '']);
+    const etag = strongETag([profileKey(caller), locale, reply.body]);
     return conditionalReply(reply, etag, input.headers['if-none-match']);
   },
 });
