@@ -1,10 +1,9 @@
 // What the process shows of its jobs: live progress for the console, metrics for the monitoring.
 import type { Context } from '../runtime/context.ts';
+import { overdueStage } from '../runtime/gauges.ts';
 import type { JobName, JobProgress, JobReport } from './report.ts';
 
 type Shown = Pick<Context, 'operations' | 'metrics'>;
-
-const overdueForm = /^overdue_(.+)$/;
 
 export function noteStart({ operations }: Shown, job: JobName): void {
   operations.trigger.jobStarted({ job, atMs: Date.now() });
@@ -22,8 +21,8 @@ export function noteEnd(shown: Shown, { job, outcome, counts, dryRun }: JobRepor
   if (dryRun) return;
   shown.metrics.jobRuns.inc({ job, outcome });
   for (const [name, count] of Object.entries(counts)) {
-    const stage = overdueForm.exec(name)?.[1];
-    if (stage === undefined) shown.metrics.jobRows.inc({ job, outcome: name }, count);
+    const stage = overdueStage(name);
+    if (stage === null) shown.metrics.jobRows.inc({ job, outcome: name }, count);
     else if (outcome === 'succeeded') shown.metrics.overdue.set({ stage }, count);
   }
   if (outcome === 'succeeded') shown.metrics.jobLastSuccess.set({ job }, atMs / 1000);

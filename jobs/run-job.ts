@@ -29,8 +29,11 @@ export async function runJob(ctx: Context, job: Job, options: RunOptions, signal
     stop: new AbortController(),
     lock: null, hold: null, record: null, due: true, working: Promise.resolve(),
   };
+  const stopTimer = ctx.metrics.jobDuration.startTimer({ job: job.name });
   const end = await record(attempt, await drive(attempt, signal));
   await release(attempt);
+  // A run that found the lock taken or nothing due would drown the figures of the real ones.
+  if (!options.dryRun && isOver(end)) stopTimer();
   const error = end.error === null ? null : describeError(end.error);
   const counts = attempt.tally.counts();
   ctx.log.info({ job: job.name, outcome: end.outcome, counts, dry_run: options.dryRun, error }, 'job run ended');

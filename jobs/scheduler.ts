@@ -5,6 +5,7 @@ import type { WorkerOptions } from 'node:worker_threads';
 import Bree from 'bree';
 import type { Context } from '../runtime/context.ts';
 import { describeError, ServiceError } from '../runtime/errors.ts';
+import { addHistograms } from '../runtime/metrics-text.ts';
 import { addCounters } from './counters.ts';
 import type { JobName, JobReport } from './report.ts';
 import { noteEnd, noteProgress, noteStart } from './job-watch.ts';
@@ -123,6 +124,7 @@ export class JobScheduler {
     }
     running.report = message.report;
     addCounters(this.#ctx.metrics, message.counters);
+    addHistograms(this.#ctx.metrics, message.histograms);
   }
 
   #conclude(name: JobName): void {

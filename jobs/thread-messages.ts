@@ -1,5 +1,6 @@
 // What the scheduler and a job's thread say to each other. Plain data: it is cloned from thread to thread.
 import type { Config } from '../runtime/config/config.ts';
+import type { HistogramSample } from '../runtime/metrics.ts';
 import type { CounterSample } from './counters.ts';
 import type { JobName, JobProgress, JobReport } from './report.ts';
 
@@ -12,8 +13,8 @@ export interface ThreadData {
 
 export type ThreadMessage =
   | { readonly type: 'progress'; readonly progress: JobProgress }
-  /** `counters` are what the thread's own metrics have counted. */
-  | { readonly type: 'ended'; readonly report: JobReport; readonly counters: readonly CounterSample[] };
+  /** With what the thread's own metrics have counted and timed. */
+  | { readonly type: 'ended'; readonly report: JobReport; readonly counters: readonly CounterSample[]; readonly histograms: readonly HistogramSample[] };
 
 /** Bree's words: it sends the first to stop a job, and ends a thread that says the second. */
 export const cancelWord = 'cancel';

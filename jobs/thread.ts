@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { compose } from '../runtime/compose.ts';
 import { describeError } from '../runtime/errors.ts';
 import { createMetrics } from '../runtime/metrics.ts';
+import { histogramSamples } from '../runtime/metrics-text.ts';
 import { counterSamples } from './counters.ts';
 import type { JobProgress, JobReport } from './report.ts';
 import { runJob } from './run-job.ts';
@@ -20,7 +21,7 @@ parentPort?.on('message', (message) => {
 });
 
 const report = await run();
-post({ type: 'ended', report, counters: await counterSamples(metrics) });
+post({ type: 'ended', report, counters: await counterSamples(metrics), histograms: await histogramSamples(metrics) });
 post(doneWord);
 
 async function run(): Promise<JobReport> {

@@ -13,11 +13,13 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createOperations, type Operations } from './operations.ts';
 import type { Retention } from './retention.ts';
 import type { Store } from './store.ts';
+import { observeReads } from './store/observed-reads.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import { openYdbStore } from './store/ydb/store.ts';
 import type { TaskQueue } from './tasks.ts';
 import type { Upstreams } from './upstream.ts';
 import { createUpstreams } from './upstream/upstreams.ts';
+import { serviceVersion } from './version.ts';
 import { createYt } from './yt/cluster.ts';
 
 export interface ComposeOverrides {
@@ -40,7 +42,9 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const log = overrides.log ?? createLog(config.logLevel, config.logFile === null ? undefined : logFile(config.logFile));
   const metrics = overrides.metrics ?? createMetrics();
   const operations = overrides.operations ?? createOperations();
-  const { store, tasks, leases, retention } = openStore(config.store, { timescale: config.timescale, metrics, log });
+  const { store: opened, tasks, leases, retention } = openStore(config.store, { timescale: config.timescale, metrics, log });
+  const store = observeReads(opened, metrics);
+  metrics.buildInfo.set({ version: serviceVersion, node: process.version, store: config.store.kind }, 1);
   const closing = new AbortController();
   // A file is there or never will be; a database across the network may come later, and the rest of the service works meanwhile.
   if (config.store.kind === 'sqlite') await store.migrate();

@@ -7,6 +7,7 @@ import { JobScheduler } from '../jobs/scheduler.ts';
 import { compose, processName, type Composed, type ComposeOverrides } from './compose.ts';
 import type { Config } from './config/config.ts';
 import type { Context } from './context.ts';
+import { startGauges } from './gauges.ts';
 import { createDriverDeps } from './mentorship/driver-deps.ts';
 import { enrol } from './mentorship/enroll.ts';
 import { allowedEvents, retryTask, sendEvent } from './mentorship/operator.ts';
@@ -52,6 +53,7 @@ async function startComposed(composed: Composed): Promise<Service> {
   const admin = createAdminServer(ctx, { useCases: adminUseCases(ctx, runJob), probes: probesOf(ctx), guards });
   const ports = await startAll([driver, admin]);
   const upkeep = startTaskUpkeep(ctx);
+  const gauges = startGauges(ctx);
   worker.start();
   if (ctx.config.jobs.enabled) scheduler.start();
   ctx.log.info({ driver_port: ports[0], admin_port: ports[1] }, 'started');
@@ -63,6 +65,7 @@ async function startComposed(composed: Composed): Promise<Service> {
     stop: async (graceMs = defaultGraceMs) => {
       ctx.operations.trigger.drainStarted();
       upkeep.stop();
+      gauges.stop();
       await Promise.all([driver.stop(graceMs), scheduler.stop(graceMs), worker.stop(graceMs)]);
       await admin.stop(graceMs);
       await composed.close();

@@ -12,6 +12,8 @@ export const queues: readonly Queue[] = Object.values(Queue);
 
 export const TaskState = { pending: 'pending', running: 'running', done: 'done', dead: 'dead' } as const;
 export type TaskState = (typeof TaskState)[keyof typeof TaskState];
+/** Those in which a task has something ahead of it: a worker, or an operator. */
+export const unsettledStates: readonly TaskState[] = [TaskState.pending, TaskState.running, TaskState.dead];
 
 export interface NewTask {
   /** Deterministic: `application:<person>`, `announce:<matching>:<status>:<epoch>`. */
@@ -70,6 +72,7 @@ export interface TaskQueue {
   revive(id: string): Promise<boolean>;
   find(id: string): Promise<TaskView | null>;
   list(filter: { queue?: Queue; state?: TaskState }, page: { limit: number; cursor: string | null }): Promise<{ items: TaskView[]; nextCursor: string | null }>;
+  /** By queue and unsettled state. Done tasks are not counted: there may be millions. */
   stats(): Promise<QueueStats[]>;
   /** Removes done tasks settled longer ago than `olderThanMs`. Answers how many. */
   purge(olderThanMs: number): Promise<number>;

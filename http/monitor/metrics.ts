@@ -1,4 +1,5 @@
 // GET /metrics: Prometheus text.
+import { metricsText } from '../../runtime/metrics-text.ts';
 import { textReply } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
 import type { AdminContext } from '../use-cases.ts';
@@ -10,7 +11,6 @@ export const metrics: Route<AdminContext> = defineRoute({
   summary: 'Metrics in Prometheus text format',
   replies: { 200: { description: 'The metrics.', schema: null } },
   handle: async (ctx: AdminContext) => {
-    const { registry } = ctx.metrics;
-    return textReply(200, registry.contentType, await registry.metrics());
+    return textReply(200, ctx.metrics.registry.contentType, await metricsText(ctx.metrics));
   },
 });

@@ -31,6 +31,8 @@ export interface Outcome {
   readonly outcome: Step['outcome'] | 'unknown';
   readonly from: Status | null;
   readonly to: Status | null;
+  /** How long the matching had been in `from`; null unless it moved out of a status. */
+  readonly stayedMs: number | null;
 }
 
 /** What dispatching needs of the context; jobs and simulations may pass less than the whole. */
@@ -63,9 +65,11 @@ export async function dispatchIn(
 }
 
 export function countOutcomes(ports: DispatchPorts, outcomes: readonly Outcome[]): void {
-  for (const { outcome, from, to, event } of outcomes) {
-    if (outcome === 'moved') ports.metrics.transitions.inc({ from: from ?? 'none', to: to ?? 'none' });
-    else ports.metrics.ignoredEvents.inc({ from: from ?? 'none', event });
+  const { transitions, stageDuration, ignoredEvents } = ports.metrics;
+  for (const { outcome, from, to, event, stayedMs } of outcomes) {
+    if (outcome === 'moved') transitions.inc({ from: from ?? 'none', to: to ?? 'none' });
+    else ignoredEvents.inc({ from: from ?? 'none', event });
+    if (from !== null && stayedMs !== null) stageDuration.observe({ status: from }, stayedMs / 1_000);
   }
 }
 
@@ -95,7 +99,7 @@ async function loadScene(tx: StoreTx, commands: readonly Command[], policy: Life
 
 async function applyCommand(tx: StoreTx, scene: Scene, { matchingId, event }: Command, author: Author): Promise<Outcome> {
   const stored = scene.records.get(matchingId) ?? null;
-  if (stored === null && event.type !== 'ENROLLED') return { matchingId, event: event.type, outcome: 'unknown', from: null, to: null };
+  if (stored === null && event.type !== 'ENROLLED') return { matchingId, event: event.type, outcome: 'unknown', from: null, to: null, stayedMs: null };
   const facts = factsOf(scene.now, scene.figures.get(matchingId) ?? null, scene.policy);
   const taken = step(stored, event, facts);
   if (taken.outcome !== 'rejected' && taken.record !== null && taken.record !== stored) {
@@ -103,14 +107,15 @@ async function applyCommand(tx: StoreTx, scene: Scene, { matchingId, event }: Co
     scene.records.set(matchingId, taken.record);
   }
   if (taken.outcome !== 'moved') {
-    return { matchingId, event: event.type, outcome: taken.outcome, from: stored?.status ?? null, to: stored?.status ?? null };
+    return { matchingId, event: event.type, outcome: taken.outcome, from: stored?.status ?? null, to: stored?.status ?? null, stayedMs: null };
   }
   await tx.insertTransition(transitionOf(taken, event, author));
   for (const effect of taken.effects) {
     if (effect.type === 'retire_results') scene.figures.delete(matchingId);
     await carryOut(tx, taken.record, effect);
   }
-  return { matchingId, event: event.type, outcome: 'moved', from: taken.from, to: taken.record.status };
+  const stayedMs = stored === null ? null : taken.record.statusSince - stored.statusSince;
+  return { matchingId, event: event.type, outcome: 'moved', from: taken.from, to: taken.record.status, stayedMs };
 }
 
 async function save(tx: StoreTx, stored: MatchingRecord | null, next: MatchingRecord): Promise<void> {

@@ -94,6 +94,7 @@ export class TaskWorker {
     try {
       const outcome = await this.#settle(task, failure, abort.signal.aborted);
       this.#ctx.metrics.tasks.inc({ queue: task.queue, outcome });
+      if (outcome === 'done' || outcome === 'dead') this.#ctx.metrics.taskAttempts.observe({ queue: task.queue }, task.attempt);
     } catch (error) {
       // The lease runs out by itself and the task is run again: nothing is lost.
       this.#ctx.log.warn({ task: task.id, code: asServiceError(error).code }, 'task could not be settled');

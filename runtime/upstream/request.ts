@@ -97,6 +97,7 @@ async function attempts<Reply>(upstream: Upstream, call: JsonCall<Reply>, caller
   try {
     for (let count = 1; ; count += 1) {
       const result = await throughBreaker(upstream, exchange, { total: deadline.signal, caller });
+      upstream.deps.metrics.upstreamAttempts.inc({ upstream: upstream.name, result: result.kind });
       if (result.kind !== 'outage' || count >= upstream.policy.maxAttempts) return result;
       const pauseMs = result.retryAfterMs + backoffMs(upstream.policy, count, upstream.deps.random);
       if (!mayRetry(upstream, deadline, pauseMs)) return result;

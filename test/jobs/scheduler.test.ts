@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { jobNamed, schedule, tickMs } from '../../jobs/schedule.ts';
 import { JobScheduler } from '../../jobs/scheduler.ts';
 import { readConfig } from '../../runtime/config/config.ts';
+import { metricsText } from '../../runtime/metrics-text.ts';
 import { openScene, person, profileOf, statusOf, type Scene } from '../suites/scene.ts';
 import { connection, enrolAll, everyPage, writeDistribution } from './programme.ts';
 
@@ -55,6 +56,19 @@ test('runs a job in a thread on request and shows its end', async () => {
   expect(await metricOf('mentorship_job_last_success_timestamp_seconds')).toMatch(/import-matchings"} \d{10}/);
 });
 
+test('adds what each thread has timed to what is scraped', async () => {
+  await writeDistribution(scene, []);
+  scheduler = new JobScheduler(scene.ctx);
+  await scheduler.runNow(name, { dryRun: false });
+  await scheduler.runNow(name, { dryRun: false });
+  const text = await metricsText(scene.ctx.metrics);
+  expect(text).toContain('mentorship_job_duration_seconds_count{job="import-matchings"} 2\n');
+  expect(text).toContain('mentorship_job_duration_seconds_bucket{le="+Inf",job="import-matchings"} 2\n');
+  expect(text).toMatch(/^upstream_request_duration_seconds_count\{upstream="yt",method="\w+"\} [2-9]/m);
+  // Twice a thread, and each metric described once all the same.
+  expect(text.match(/^# TYPE store_transaction_duration_seconds histogram$/gm)).toHaveLength(1);
+});
+
 test('by the clock each job runs at once and again, in its own threads', async () => {
   await writeDistribution(scene, []);
   scheduler = new JobScheduler(scene.ctx);
@@ -72,7 +86,7 @@ const progressing = `
   parentPort.on('message', (message) => {
     if (message !== 'cancel') return;
     const report = { job: workerData.job, outcome: 'cancelled', counts: {}, error: 'cancelled: asked to', dryRun: false };
-    parentPort.postMessage({ type: 'ended', counters: [], report });
+    parentPort.postMessage({ type: 'ended', counters: [], histograms: [], report });
     parentPort.postMessage('done');
   });`;
 

@@ -1,7 +1,7 @@
 // Task rows: enqueued by the transaction that causes them, claimed under a lease, settled under a fence.
 import type { MatchingId } from '../../../machines/ids.ts';
 import type { PageRequest } from '../../store.ts';
-import { type ClaimedTask, type NewTask, Queue, queues, type QueueStats, type TaskQueue, TaskState, type TaskView } from '../../tasks.ts';
+import { type ClaimedTask, type NewTask, Queue, queues, type QueueStats, type TaskQueue, TaskState, type TaskView, unsettledStates } from '../../tasks.ts';
 import { readAs, readInteger, readIntegerOrNull, readMatchingId, readText, readTextOrNull } from './columns.ts';
 import { newestFirst, pageOf, positionOf } from './paging.ts';
 import type { Row, Session } from './session.ts';
@@ -55,7 +55,7 @@ export function taskQueue({ read, write }: Access): TaskQueue {
     revive: (id) => write((session) => session.run(taskSql.revive, session.databaseMs, id) > 0),
     find: (id) => read((session) => session.all(taskSql.byId, id).map(taskFrom)[0] ?? null),
     list: (filter, page) => read((session) => listTasks(session, filter, page)),
-    stats: () => read((session) => queues.flatMap((queue) => states.map((state) => countTasks(session, queue, state)))),
+    stats: () => read((session) => queues.flatMap((queue) => unsettledStates.map((state) => countTasks(session, queue, state)))),
     purge: (olderThanMs) => purgeDone(write, olderThanMs),
   };
 }

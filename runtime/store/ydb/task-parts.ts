@@ -68,8 +68,9 @@ UPDATE tasks SET state = 'pending'u, attempt = 0u, visible_at = $now, updated_at
   stats: {
     name: 'task_stats',
     parameters: {},
-    body: 'SELECT queue, state, COUNT(*) AS tasks, MIN(created_at) AS oldest FROM tasks VIEW by_state GROUP BY queue, state;',
-    sets: 1,
+    body: perQueue((place) => `SELECT queue, state, COUNT(*) AS tasks, MIN(created_at) AS oldest FROM tasks VIEW by_state
+WHERE ${place} AND state IN ('pending'u, 'running'u, 'dead'u) GROUP BY queue, state;`),
+    sets: bucketCount * queues.length,
   },
   settled: {
     name: 'settled_tasks',

@@ -1,7 +1,7 @@
 // The task queue: claimed under a lease, settled under a fence. Enqueueing belongs to the transaction that causes the task.
 import type { MatchingId } from '../../../machines/ids.ts';
 import type { PageRequest } from '../../store.ts';
-import { type ClaimedTask, type Queue, queues, type QueueStats, type TaskQueue, TaskState, type TaskView } from '../../tasks.ts';
+import { type ClaimedTask, type Queue, queues, type QueueStats, type TaskQueue, TaskState, type TaskView, unsettledStates } from '../../tasks.ts';
 import { positionOfRow, rowsAfter, sortRows } from './bucketed-page.ts';
 import { claimTasks } from './claim.ts';
 import type { Answer, YdbClient } from './client.ts';
@@ -124,12 +124,14 @@ async function listTasks(access: TaskAccess, filter: TaskFilter, page: PageReque
 
 async function countTasks(access: TaskAccess): Promise<QueueStats[]> {
   const { parts, nowMicros } = await reading(access, bind(taskParts.stats, {}));
-  const rows = parts[0]?.[0] ?? [];
+  const rows = (parts[0] ?? []).flat();
   const nowMs = Number(nowMicros / 1_000n);
-  return queues.flatMap((queue) => states.map((state) => {
-    const row = rows.find((each) => each['queue'] === queue && each['state'] === state);
-    if (row === undefined) return { queue, state, count: 0, oldestAgeMs: 0 };
-    return { queue, state, count: readInteger(row, 'tasks'), oldestAgeMs: nowMs - readMoment(row, 'oldest') };
+  return queues.flatMap((queue) => unsettledStates.map((state) => {
+    // One row for each bucket that has such tasks.
+    const found = rows.filter((each) => each['queue'] === queue && each['state'] === state);
+    const count = found.reduce((sum, row) => sum + readInteger(row, 'tasks'), 0);
+    const oldestAgeMs = Math.max(0, ...found.map((row) => nowMs - readMoment(row, 'oldest')));
+    return { queue, state, count, oldestAgeMs };
   }));
 }
 
