@@ -8,6 +8,8 @@ export interface DiagramNode {
   readonly kind: 'atomic' | 'compound' | 'parallel' | 'final';
   readonly initial: string | null;
   readonly description: string | null;
+  /** Names of the actors that run while the state is entered. */
+  readonly invokes: readonly string[];
 }
 
 export interface DiagramEdge {
@@ -76,6 +78,7 @@ function nodeOf(node: AnyStateNode): DiagramNode {
     kind: type,
     initial: type === 'compound' ? (node.initial.target[0]?.id ?? null) : null,
     description: node.description ?? null,
+    invokes: node.invoke.flatMap(({ src }) => (typeof src === 'string' ? [src] : [])),
   };
 }
 

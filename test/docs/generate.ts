@@ -1,5 +1,5 @@
 // Writes the generated parts of the documentation, or with --check fails when they differ from their source.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpReference } from '../../http/reference.ts';
 import { applicationMachine } from '../../machines/application.ts';
@@ -7,6 +7,7 @@ import { mermaidOf } from '../../machines/diagram.ts';
 import { importMachine } from '../../machines/import.ts';
 import { matchingMachine } from '../../machines/matching.ts';
 import { serviceVariables } from '../../runtime/config/env.ts';
+import { statechartsJson } from './statecharts.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -20,6 +21,11 @@ const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
   },
   'docs/http.md': { endpoints: httpReference },
   'docs/operations.md': { variables: variableTable },
+};
+
+/** Files that are generated whole. */
+const whole: Readonly<Record<string, () => Promise<string>>> = {
+  'http/inspector/statecharts.json': statechartsJson,
 };
 
 function mermaid(text: string): string {
@@ -53,26 +59,33 @@ function rendered(file: string, text: string): string {
   }, text);
 }
 
-/** Files whose generated parts differ from their source. */
-export function staleDocuments(): string[] {
-  return Object.keys(parts).filter((file) => {
-    const text = readFileSync(join(root, file), 'utf8');
-    return rendered(file, text) !== text;
-  });
+interface Document {
+  readonly file: string;
+  readonly text: string;
 }
 
-function main(): void {
-  const stale = staleDocuments();
+/** Files that differ from their source, with the text they ought to have. */
+async function differing(): Promise<Document[]> {
+  const partly = Object.keys(parts).map((file) => ({ file, text: rendered(file, readFileSync(join(root, file), 'utf8')) }));
+  const wholly = await Promise.all(Object.entries(whole).map(async ([file, source]) => ({ file, text: await source() })));
+  return [...partly, ...wholly].filter(({ file, text }) => !existsSync(join(root, file)) || readFileSync(join(root, file), 'utf8') !== text);
+}
+
+export async function staleDocuments(): Promise<string[]> {
+  return (await differing()).map(({ file }) => file);
+}
+
+async function main(): Promise<void> {
+  const stale = await differing();
   if (process.argv.includes('--check')) {
-    for (const file of stale) console.error(`${file} is stale: run npm run docs`);
+    for (const { file } of stale) console.error(`${file} is stale: run npm run docs`);
     process.exitCode = stale.length === 0 ? 0 : 1;
     return;
   }
-  for (const file of stale) {
-    const path = join(root, file);
-    writeFileSync(path, rendered(file, readFileSync(path, 'utf8')));
+  for (const { file, text } of stale) {
+    writeFileSync(join(root, file), text);
     console.log(`wrote ${file}`);
   }
 }
 
-if (import.meta.main) main();
+if (import.meta.main) await main();

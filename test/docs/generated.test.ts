@@ -2,6 +2,6 @@
 import { expect, test } from 'vitest';
 import { staleDocuments } from './generate.ts';
 
-test('the generated documentation is up to date', () => {
-  expect(staleDocuments()).toEqual([]);
+test('the generated documentation is up to date', async () => {
+  expect(await staleDocuments()).toEqual([]);
 });
