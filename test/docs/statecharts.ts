@@ -5,7 +5,7 @@ import { applicationMachine } from '../../machines/application.ts';
 import { diagramOf, type Diagram, type DiagramEdge, type DiagramNode } from '../../machines/diagram.ts';
 import { importMachine } from '../../machines/import.ts';
 import { matchingMachine } from '../../machines/matching.ts';
-import { edgeId, type Arrangement, type Box, type EdgeShape, type MachineId, type Statechart } from '../../http/inspector/statechart.ts';
+import { edgeId, type Arrangement, type Box, type EdgeShape, type MachineId, type Statechart, type StatechartEdge } from '../../http/inspector/statechart.ts';
 
 type Point = readonly [x: number, y: number];
 
@@ -37,7 +37,7 @@ const inRows: LayoutOptions = {
   'elk.hierarchyHandling': 'SEPARATE_CHILDREN',
   'elk.layered.wrapping.strategy': 'MULTI_EDGE',
   'elk.layered.wrapping.additionalEdgeSpacing': '10',
-  'elk.aspectRatio': '1.5',
+  'elk.aspectRatio': '2.2',
 };
 const rowOfStates = 6;
 
@@ -52,6 +52,7 @@ async function draw(diagram: Diagram): Promise<Statechart> {
   const edges = diagram.edges.map((edge) => ({ id: edgeId(edge), ...edge }));
   if (new Set(edges.map(({ id }) => id)).size < edges.length) throw new TypeError(`${diagram.id}: two transitions look alike`);
   const [wide, tall] = [await arrange(diagram, 'RIGHT'), await arrange(diagram, 'DOWN')];
+  for (const arrangement of [wide, tall]) for (const edge of edges) assertJoined(arrangement, edge);
   return { id: diagram.id as MachineId, nodes: diagram.nodes, edges, wide, tall };
 }
 
@@ -77,6 +78,17 @@ async function arrange(diagram: Diagram, direction: 'RIGHT' | 'DOWN'): Promise<A
     })),
     starts: diagram.nodes.filter(({ initial }) => initial !== null).map(({ id }) => pointsOf(arrows.get(`start ${id}`) ?? missing(id))),
   };
+}
+
+/** The engine may lose a piece of an arrow that leads through several rows. */
+function assertJoined({ nodes, edges }: Arrangement, { id, source, target }: StatechartEdge): void {
+  const points = edges[id]?.points ?? [];
+  const ends = [[points[0], nodes[source]], [points.at(-1), nodes[target]]] as const;
+  if (!ends.every(([point, box]) => point !== undefined && box !== undefined && touches(point, box))) throw new TypeError(`${id}: the arrow is not joined`);
+}
+
+function touches([px, py]: Point, [x, y, width, height]: Box): boolean {
+  return px >= x - 1 && px <= x + width + 1 && py >= y - 1 && py <= y + height + 1;
 }
 
 function boxOf(diagram: Diagram, node: DiagramNode, direction: string): ElkNode {
