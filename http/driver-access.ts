@@ -1,12 +1,14 @@
 // Drivers' tokens: JWTs signed by the platform's identity provider (contracts section 3), verified by jose.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { parseProfile, type Profile } from '../machines/ids.ts';
 import { ServiceError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 import { bearerToken, invalidToken, type Guards } from './access.ts';
-import type { HttpProblem } from './problem.ts';
+import { KeySet } from './key-set.ts';
+import { HttpProblem } from './problem.ts';
+import { hasRepeatedKey } from './repeated-key.ts';
 
 export interface DriverAccessOptions {
   /** A URL or a file path. */
@@ -15,53 +17,53 @@ export interface DriverAccessOptions {
   readonly audience: string;
   /** Real time: tokens expire by it. */
   readonly nowMs: () => number;
+  readonly log?: Pick<Log, 'warn'>;
 }
 
 interface Verified {
   readonly caller: Profile;
   readonly expiresAtMs: number;
+  readonly keysVersion: number;
 }
 
 const algorithms = ['EdDSA', 'ES256', 'RS256'];
 const cachedTokens = 10_000;
+/** Four times what an RS256 token with an ample set of claims takes. */
+const maxTokenLength = 8_192;
 
 /** Throws `bad_config` when the key file cannot be used. */
 export function createDriverGuard(options: DriverAccessOptions): Guards['driver'] {
-  const keys = keySet(options.jwks);
+  const keys = new KeySet({ location: options.jwks, nowMs: options.nowMs, log: options.log });
   const cache = new LRUCache<string, Verified>({ max: cachedTokens });
   return async (head) => {
     const token = bearerToken(head);
+    if (token.length > maxTokenLength) throw invalidToken('it is too long');
+    const keysVersion = keys.version();
     // Under a hash: a dump of this process's memory or cache gives no usable token.
     const cacheKey = createHash('sha256').update(token).digest('base64');
     const known = cache.get(cacheKey);
-    if (known !== undefined && known.expiresAtMs > options.nowMs()) return known.caller;
-    const verified = await verify(token, keys, options);
-    cache.set(cacheKey, verified);
-    return verified.caller;
+    if (known !== undefined && known.keysVersion === keysVersion && known.expiresAtMs > options.nowMs()) return known.caller;
+    const { caller, expiresAtMs } = await verify(token, keys, options);
+    cache.set(cacheKey, { caller, expiresAtMs, keysVersion });
+    return caller;
   };
 }
 
-function keySet(location: string): JWTVerifyGetKey {
-  if (/^https?:\/\//.test(location)) return createRemoteJWKSet(new URL(location));
-  try {
-    return createLocalJWKSet(JSON.parse(readFileSync(location, 'utf8')) as Parameters<typeof createLocalJWKSet>[0]);
-  } catch (cause) {
-    throw new ServiceError('bad_config', 'AUTH_JWKS: is neither a URL nor a readable file with a JSON Web Key Set', { cause });
-  }
-}
-
-async function verify(token: string, keys: JWTVerifyGetKey, options: DriverAccessOptions): Promise<Verified> {
+async function verify(token: string, keys: KeySet, options: DriverAccessOptions): Promise<Omit<Verified, 'keysVersion'>> {
   const payload = await verifiedPayload(token, keys, options);
   const caller = parseProfile(payload['park_id'], payload['driver_id']);
   if (caller === null) throw invalidToken('the claims park_id and driver_id are missing or are not ids');
   return { caller, expiresAtMs: (payload.exp ?? 0) * 1000 };
 }
 
-async function verifiedPayload(token: string, keys: JWTVerifyGetKey, options: DriverAccessOptions): Promise<JWTPayload> {
+async function verifiedPayload(token: string, keys: KeySet, options: DriverAccessOptions): Promise<JWTPayload> {
   const { issuer, audience } = options;
   const currentDate = new Date(options.nowMs());
   try {
-    const { payload } = await jwtVerify(token, keys, { algorithms, issuer, audience, currentDate, requiredClaims: ['exp'] });
+    const { payload } = await jwtVerify(token, keys.find, { algorithms, issuer, audience, currentDate, requiredClaims: ['exp'] });
+    if (token.split('.', 2).some((part) => hasRepeatedKey(Buffer.from(part, 'base64url').toString()))) {
+      throw invalidToken('it says something twice');
+    }
     return payload;
   } catch (error) {
     throw rejection(error);
@@ -73,7 +75,7 @@ const tokenFaults: Readonly<Record<string, string>> = {
   [errors.JWTExpired.code]: 'it has expired',
   [errors.JWTClaimValidationFailed.code]: 'a claim is missing or wrong',
   [errors.JOSEAlgNotAllowed.code]: 'its algorithm is not allowed',
-  [errors.JOSENotSupported.code]: 'its algorithm is not supported',
+  [errors.JOSENotSupported.code]: 'it asks for what is not supported',
   [errors.JWSInvalid.code]: 'it is malformed',
   [errors.JWTInvalid.code]: 'it is malformed',
   [errors.JWSSignatureVerificationFailed.code]: 'its signature does not verify',
@@ -82,7 +84,8 @@ const tokenFaults: Readonly<Record<string, string>> = {
 };
 
 function rejection(error: unknown): HttpProblem | ServiceError {
+  if (error instanceof HttpProblem || error instanceof ServiceError) return error;
   const fault = error instanceof errors.JOSEError ? tokenFaults[error.code] : undefined;
   if (fault !== undefined) return invalidToken(fault);
-  return new ServiceError('upstream_unavailable', 'the JSON Web Key Set cannot be had', { cause: error });
+  return new ServiceError('upstream_unavailable', 'the JSON Web Key Set cannot be used', { cause: error });
 }

@@ -24,8 +24,8 @@ const jobWaitMs = 5_000;
 const builtPages = join(import.meta.dirname, 'web', 'dist');
 
 /** Throws `bad_config` when the tokens' key file cannot be used. */
-export function createGuards(config: Pick<Config, 'auth' | 'admin'>): Guards {
-  return { driver: createDriverGuard({ ...config.auth, nowMs: Date.now }), ...createAdminGuards(config.admin.token) };
+export function createGuards({ config, log }: Pick<ListenerContext, 'config' | 'log'>): Guards {
+  return { driver: createDriverGuard({ ...config.auth, nowMs: Date.now, log }), ...createAdminGuards(config.admin.token) };
 }
 
 export interface DriverParts {

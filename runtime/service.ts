@@ -48,7 +48,7 @@ async function startComposed(composed: Composed): Promise<Service> {
   });
   const scheduler = new JobScheduler(ctx);
   const runJob = (name: string, { dryRun }: { dryRun: boolean }): Promise<JobReport> => scheduler.runNow(name, { dryRun });
-  const guards = createGuards(ctx.config);
+  const guards = createGuards(ctx);
   const driver = createDriverServer(ctx, { useCases: driverUseCases(ctx), guards });
   const admin = createAdminServer(ctx, { useCases: adminUseCases(ctx, runJob), probes: probesOf(ctx), guards });
   const ports = await startAll([driver, admin]);
