@@ -28,13 +28,16 @@ export function readQuery(query: string): Record<string, string> {
 /** No body reads as `{}`, so that fields are what is missing. */
 export function readBody(head: RequestHead, body: Uint8Array): unknown {
   if (body.length === 0) return {};
-  const contentType = head.headers.get('content-type') ?? '';
-  if (!/^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(contentType)) {
+  if (!isJson(head.headers.get('content-type') ?? '')) {
     throw new HttpProblem('unsupported_media_type', 'The body must be application/json.', { Accept: 'application/json' });
   }
   const result = parseJson(body);
   if (!result.ok) throw new HttpProblem('malformed_json', result.mistake);
   return result.value;
+}
+
+export function isJson(contentType: string): boolean {
+  return /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(contentType);
 }
 
 function describeIssue(part: Part, issue: z.core.$ZodIssue): string {

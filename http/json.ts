@@ -1,5 +1,6 @@
 // JSON bodies. JSON.parse decides; where it refuses, the scanner below finds the place, which V8 tells only sometimes and only
 // together with a piece of the body.
+import { hasRepeatedKey } from './repeated-key.ts';
 
 export type JsonResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly mistake: string };
 
@@ -11,7 +12,8 @@ export function parseJson(bytes: Uint8Array): JsonResult {
     return { ok: false, mistake: 'The body is not UTF-8.' };
   }
   try {
-    return { ok: true, value: JSON.parse(text) as unknown };
+    const value: unknown = JSON.parse(text);
+    return hasRepeatedKey(text) ? { ok: false, mistake: 'The body names a field twice.' } : { ok: true, value };
   } catch {
     return { ok: false, mistake: `The body is not JSON: ${describePlace(text, mistakePosition(text))}.` };
   }

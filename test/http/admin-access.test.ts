@@ -63,7 +63,13 @@ test.each([
   ['a page of another origin', ['Host: localhost:8081', 'Origin: https://evil.example'], 403],
   ['a page of another port', ['Host: localhost:8081', 'Origin: http://localhost:3000'], 403],
   ['a page of no origin', ['Host: localhost:8081', 'Origin: null'], 403],
-  ['our own page', ['Host: localhost:8081', 'Origin: http://localhost:8081'], 200],
+  ['our own page', ['Host: localhost:8081', 'Origin: http://localhost:8081', 'Content-Type: application/json'], 200],
+  ['our own page as a form', ['Host: localhost:8081', 'Origin: http://localhost:8081', 'Content-Type: text/plain'], 415],
+  ['our own page without a type', ['Host: localhost:8081', 'Sec-Fetch-Site: same-origin'], 415],
+  ['a tool that sends a form', ['Host: localhost:8081', 'Content-Type: application/x-www-form-urlencoded'], 415],
+  ['a page of another site that hides its origin', ['Host: localhost:8081', 'Sec-Fetch-Site: cross-site', 'Content-Type: application/json'], 403],
+  ['a page of this machine on another port', ['Host: localhost:8081', 'Sec-Fetch-Site: same-site', 'Content-Type: application/json'], 403],
+  ['a form sent by following a link', ['Host: localhost:8081', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate'], 403],
   ['IPv6 loopback', ['Host: [::1]:8081'], 200],
 ])('without a token a change asked for by %s', async (_case, headers, status) => {
   const { port, asked } = await startAdminApi();
@@ -74,6 +80,31 @@ test.each([
 test('a rebound name cannot read either', async () => {
   const { port } = await startAdminApi();
   expect(await statusOf(port, ['GET /admin/v1/matchings HTTP/1.1', 'Host: evil.example'])).toBe(403);
+});
+
+test.each([
+  ['cross-site', 'no-cors', 403],
+  ['cross-site', 'navigate', 200],
+  ['same-origin', 'cors', 200],
+  ['none', 'navigate', 200],
+])('without a token a page reads as %s by %s: %i', async (site, mode, status) => {
+  const { port } = await startAdminApi();
+  expect(await statusOf(port, ['GET /admin/v1/funnel HTTP/1.1', 'Host: localhost', `Sec-Fetch-Site: ${site}`, `Sec-Fetch-Mode: ${mode}`])).toBe(status);
+});
+
+test('with a token a page still cannot send a form', async () => {
+  const { port, asked } = await startAdminApi({ token });
+  const request = [`POST ${run} HTTP/1.1`, 'Host: admin.example', `Authorization: Bearer ${token}`, 'Origin: https://evil.example'];
+  expect(await statusOf(port, request)).toBe(415);
+  expect(asked).toEqual([]);
+});
+
+test.skipIf(outsideAddress() === undefined)('what a proxy header says of the peer counts for nothing', async () => {
+  const { port } = await startAdminApi({ host: '0.0.0.0' });
+  const claims = ['X-Forwarded-For: 127.0.0.1', 'X-Real-IP: 127.0.0.1', 'Forwarded: for=127.0.0.1'];
+  expect(await statusOf(port, ['GET /admin/v1/funnel HTTP/1.1', 'Host: localhost', ...claims], outsideAddress())).toBe(403);
+  const denials = ['X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9'];
+  expect(await statusOf(port, ['GET /admin/v1/funnel HTTP/1.1', 'Host: localhost', ...denials])).toBe(200);
 });
 
 test('the refusal says what is missing', async () => {

@@ -45,6 +45,20 @@ test.each([
   expect(parseJson(bytes(text)).ok).toBe(false);
 });
 
+test('refuses an object that names a member twice, however deep and however spelled, and no other', () => {
+  fc.assert(fc.property(fc.array(fc.json()), fc.string(), (values, name) => {
+    const key = JSON.stringify(name);
+    const inner = values.map((value, index) => `${JSON.stringify(`${name}${index}`)}:${value}`);
+    const once = `[{"x":[{${[...inner, `${key}:1`].join(',')}}]}]`;
+    const twice = `[{"x":[{${[`${key}:1`, ...inner, `${key} : 2`].join(',')}}]}]`;
+    expect(parseJson(bytes(once)).ok).toBe(true);
+    expect(parseJson(bytes(twice))).toEqual({ ok: false, mistake: 'The body names a field twice.' });
+  }));
+  expect(parseJson(bytes(String.raw`{"ab":1,"ab":2}`)).ok).toBe(false);
+  expect(parseJson(bytes(JSON.stringify({ a: '"a":1,"a":2', b: [{ a: 1 }, { a: 1 }], '': {} }))).ok).toBe(true);
+  expect(parseJson(bytes(JSON.stringify({ a: 'x'.repeat(65_000) }))).ok).toBe(true);
+});
+
 test('copes with the deepest and the longest body there can be', () => {
   const deep = '['.repeat(65_536);
   expect(mistakePosition(deep)).toBe(deep.length);
