@@ -5,6 +5,7 @@ import { rfc3339 } from '../../runtime/clock.ts';
 import type { Context } from '../../runtime/context.ts';
 import { enrolIn, newMatchingId } from '../../runtime/mentorship/enroll.ts';
 import { aProfile } from '../suites/records.ts';
+import type { FaultEffect } from '../sandbox/yt-proxy/faults.ts';
 import { openScene, type Scene } from '../suites/scene.ts';
 import { dumpOfData, outcomesOf, rejectsOf, run, writeDistribution, type ConnectionText } from './programme.ts';
 
@@ -98,19 +99,33 @@ test('S6: the order of a first reading decides nothing', async () => {
   expect(outcomes[0]).toContainEqual(expect.objectContaining({ status: 'matched', epoch: 1 }));
 });
 
-test('a stream broken twenty times gives the same database as a whole one', async () => {
-  const newbies = await enrolMany(3_000);
-  const at = (await scene.ctx.store.now()) - 60_000;
-  await writeDistribution(scene, newbies.map((newbie, index) => rowOf(newbie, index, at + index)));
-  for (const [index, part] of shuffled(Array.from({ length: 20 }, (_, number) => number), 7).entries()) {
-    const afterRows = part * 13 + 1;
-    const effect = index % 2 === 0 ? { kind: 'break', afterRows } as const : { kind: 'cut_short', afterRows } as const;
-    scene.yt.faults.inject({ command: 'read_table', effect });
+/** Wherever it pleases the seed: between rows, inside of one, politely or not. */
+function breaks(seed: number): FaultEffect[] {
+  return shuffled(Array.from({ length: 20 }, (_, number) => number), seed).map((part, index) => {
+    const kinds: readonly FaultEffect[] = [
+      { kind: 'break', afterRows: part * 2 + 1 }, { kind: 'cut_short', afterRows: part * 2 + 1 }, { kind: 'break', afterBytes: part * 331 + 1 },
+    ];
+    return kinds[index % kinds.length] ?? { kind: 'break', afterRows: 1 };
+  });
+}
+
+test('a stream broken twenty times gives the same database as a whole one, row by row', async () => {
+  const outcomes: unknown[] = [];
+  for (const effects of [[], breaks(7), breaks(11)]) {
+    await scene.close();
+    scene = await openScene();
+    const newbies = await enrolMany(900);
+    await writeDistribution(scene, newbies.map((newbie, index) => rowOf(newbie, index, brokenAt + index)));
+    for (const effect of effects) scene.yt.faults.inject({ command: 'read_table', effect });
+    expect(await run(scene, name, { ctx: strangers(scene.ctx) })).toMatchObject({ outcome: 'succeeded', counts: { rows: 900, matched: 900 } });
+    expect(scene.yt.faults.pending).toBe(0);
+    outcomes.push(await outcomesOf(scene.ctx));
   }
-  expect(await run(scene, name, { ctx: strangers(scene.ctx) })).toMatchObject({ outcome: 'succeeded', counts: { rows: 3_000, matched: 3_000 } });
-  expect(scene.yt.faults.pending).toBe(0);
-  expect((await scene.ctx.store.funnel()).matched).toMatchObject({ reached: 3_000, present: 3_000 });
+  expect(outcomes[1]).toEqual(outcomes[0]);
+  expect(outcomes[2]).toEqual(outcomes[0]);
 });
+
+const brokenAt = Date.UTC(2026, 0, 1);
 
 /** Calls `meanwhile` before the second batch of people is asked for. */
 function interrupted(meanwhile: () => Promise<void> | void): Context {

@@ -1,51 +1,10 @@
 // The official Python client as it was recorded: the bytes it sends, and what it needs to find in the replies.
-import { deflateSync, gunzipSync } from 'node:zlib';
 import { YtClient } from 'ytsaurus-client';
 import { expect, onTestFinished, test } from 'vitest';
 import type { YtProxy } from '../../sandbox/yt-proxy/proxy.ts';
-import { exchange, type RawReply } from './raw-http.ts';
+import { common, createTable, get, mutationId, post, put, start } from './python.ts';
+import { exchange } from './raw-http.ts';
 import { json, startProxy } from './scene.ts';
-
-const common = [
-  'X-YT-Header-Format: <format=text>yson',
-  'Accept-Encoding: gzip, identity',
-  'X-YT-Correlation-Id: 2d46e515-24d5bcb9-ecdffa1c-6f6711bd',
-  'Authorization: OAuth secret',
-];
-
-async function get(proxy: YtProxy, command: string, parameters: string, headers: readonly string[] = []): Promise<RawReply> {
-  return unzipped(await exchange(proxy.url, { line: `GET /api/v4/${command}`, headers: [...common, ...headers, `X-YT-Parameters: ${parameters}`] }));
-}
-
-async function post(proxy: YtProxy, command: string, parameters: string): Promise<RawReply> {
-  const headers = [...common, 'Content-Type: application/x-yt-yson-text'];
-  return unzipped(await exchange(proxy.url, { line: `POST /api/v4/${command}`, headers, chunks: [Buffer.from(parameters, 'latin1')] }));
-}
-
-/** The body that the client calls gzip is a zlib stream. */
-async function put(proxy: YtProxy, command: string, parameters: string, rows: string): Promise<RawReply> {
-  const headers = [...common, 'Content-Encoding: gzip', `X-YT-Parameters: ${parameters}`];
-  const body = deflateSync(Buffer.from(rows));
-  return unzipped(await exchange(proxy.url, { line: `PUT /api/v4/${command}`, headers, chunks: [body.subarray(0, 9), body.subarray(9)] }));
-}
-
-function unzipped(reply: RawReply): RawReply {
-  return reply.headers['content-encoding'] === 'gzip' ? { ...reply, body: gunzipSync(reply.body) } : reply;
-}
-
-async function start(proxy: YtProxy, parent = '0-0-0-0'): Promise<string> {
-  const attributes = '"attributes"={"title"="Python wrapper: write_table //tmp/t";"pid"=1;}';
-  const reply = await post(proxy, 'start_transaction', `{"transaction_id"="${parent}";"ping_ancestor_transactions"=%false;"timeout"=60000;${attributes};"sticky"=%false;"type"="master";"output_format"="json";"mutation_id"="${mutationId()}";"retry"=%false;}`);
-  return (json(reply) as { transaction_id: string }).transaction_id;
-}
-
-let mutations = 0;
-const mutationId = () => `7e3378d4-fef088db-c778f036-${(mutations += 1).toString(16)}`;
-
-async function createTable(proxy: YtProxy, attributes = '{}'): Promise<string> {
-  const parameters = `{"type"="table";"recursive"=%true;"ignore_existing"=%true;"attributes"=${attributes};"ignore_type_mismatch"=%false;"path"="//tmp/t";"output_format"="json";"mutation_id"="${mutationId()}";"retry"=%false;}`;
-  return (json(await post(proxy, 'create', parameters)) as { node_id: string }).node_id;
-}
 
 const rowText = (id: number) => `{"id": ${id}, "\\u00d0\\u00b8\\u00d0\\u00bc\\u00d1\\u008f": "\\u00d0\\u009f"}`;
 const rowsOfFive = [0, 1, 2, 3, 4].map((id) => ({ id, имя: 'П' }));

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { commandError, noSuchTransaction, resolveError } from './errors.ts';
 import type { Lock, LockState } from './locks.ts';
-import { newNode, NodeType, type Change, type Chunk, type Node, type Stamp } from './node.ts';
-import type { Path } from './paths.ts';
+import { linkChild, newNode, NodeType, type Change, type Chunk, type Node, type Stamp } from './node.ts';
+import { parsePath, type Path } from './paths.ts';
 
 export interface Transaction {
   readonly id: string;
@@ -32,6 +32,8 @@ export interface Place {
   readonly name: string | null;
 }
 
+const mostLinks = 16;
+
 export class Cypress {
   readonly trunk = new Map<string, Node>();
   readonly transactions = new Map<string, Transaction>();
@@ -49,7 +51,17 @@ export class Cypress {
     this.#revision = stored?.revision ?? 0;
     for (const node of stored?.nodes ?? []) this.trunk.set(node.id, node);
     this.rootId = stored?.rootId ?? newId();
-    if (stored === null) this.trunk.set(this.rootId, newNode(this.rootId, NodeType.map_node, this.stamp()));
+    if (stored === null) this.#plant();
+  }
+
+  /** What every cluster has from its first day, and clients take for granted. */
+  #plant(): void {
+    this.trunk.set(this.rootId, newNode(this.rootId, NodeType.map_node, this.stamp()));
+    for (const name of ['sys', 'tmp']) {
+      const node = newNode(newId(), NodeType.map_node, this.stamp());
+      this.trunk.set(node.id, node);
+      this.#changeTrunk(this.rootId, [linkChild(name, node.id, this.stamp())]);
+    }
   }
 
   state(): CypressState {
@@ -77,11 +89,26 @@ export class Cypress {
     return base && changes.reduce((node, change) => change(node), base);
   }
 
+  /** Links are followed, save for one at the end of a path with `&`. */
   find(path: Path, transaction: Transaction | null): Place | null {
+    const place = this.#walk(path, transaction);
+    return place === null || path.itself ? place : this.#followed(place, transaction);
+  }
+
+  #followed(place: Place, transaction: Transaction | null): Place | null {
+    let end: Place | null = place;
+    for (let links = 0; end !== null && end.node.type === NodeType.link; links += 1) {
+      if (links === mostLinks) throw commandError(500, 'Too many links stand for one another');
+      end = this.#walk(parsePath(end.node.value), transaction);
+    }
+    return end;
+  }
+
+  #walk(path: Path, transaction: Transaction | null): Place | null {
     const start = this.view(path.objectId ?? this.rootId, transaction);
     let place: Place | null = start === undefined ? null : { node: start, parentId: null, name: null };
     for (const name of path.keys) {
-      const parent: Node | undefined = place?.node;
+      const parent: Node | undefined = (place === null ? null : this.#followed(place, transaction))?.node;
       const childId = parent !== undefined && Object.hasOwn(parent.children, name) ? parent.children[name] : undefined;
       const child = childId === undefined ? undefined : this.view(childId, transaction);
       place = parent === undefined || child === undefined ? null : { node: child, parentId: parent.id, name };

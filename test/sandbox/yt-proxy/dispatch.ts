@@ -1,5 +1,6 @@
 // From an HTTP request to a command and back: names, methods, mutation ids, faults, the log of calls.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command, CommandCall, CommandResult } from './command.ts';
 import type { Cluster } from './cluster.ts';
@@ -7,9 +8,10 @@ import { encodingFor } from './encoding.ts';
 import { asCommandError, CommandError, commandError, errorBody } from './errors.ts';
 import { faultError, type FaultEffect, type Faults } from './faults.ts';
 import { byteJson, unwrap, utf8Json } from './formats.ts';
+import { checkPrerequisites } from './prerequisites.ts';
 import { methodOf, type Api } from './registry.ts';
 import { replyError, replyRows, replyValue } from './reply.ts';
-import { parseRequest, type CallBase, type ParsedRequest } from './request.ts';
+import { decompressed, parseRequest, type CallBase, type ParsedRequest } from './request.ts';
 
 /** One call as it came, for assertions. */
 export interface LoggedCall {
@@ -45,13 +47,19 @@ export interface Incoming {
 
 export async function dispatch(state: ProxyState, incoming: Incoming, response: ServerResponse): Promise<void> {
   let parsed: ParsedRequest | null = null;
+  let body: Readable | null = null;
   try {
     const command = commandFor(incoming, response);
-    parsed = await parseRequest(callBase(state, incoming), command, incoming.request);
+    body = decompressed(incoming.request);
+    parsed = await parseRequest(callBase(state, incoming), command, { request: incoming.request, body });
     await execute(state, { ...incoming, command, parsed }, response);
   } catch (error) {
     if (!response.headersSent) replyError(response, asCommandError(error), parsed?.errorFormat ?? byteJson);
     else response.destroy();
+  } finally {
+    // A client that still sends rows after they were refused must be able to finish: it reads the error only then.
+    body?.destroy();
+    incoming.request.resume();
   }
 }
 
@@ -138,7 +146,7 @@ async function failFirst(fault: FaultEffect | null, response: ServerResponse): P
 /** A mutation that came before is answered again and not done again. */
 async function runOnce(state: ProxyState, command: Command, call: CommandCall): Promise<CommandResult> {
   const { mutation_id: id, retry } = call.parameters;
-  if (typeof id !== 'string' || command.heavy) return command.run(call);
+  if (typeof id !== 'string' || command.heavy) return runAsync(command, call);
   const answered = state.mutations.get(id);
   if (answered !== undefined) {
     if (String(retry) !== 'true') throw commandError(1, 'Duplicate request is not marked as "retry"');
@@ -154,6 +162,7 @@ async function runOnce(state: ProxyState, command: Command, call: CommandCall): 
 }
 
 async function runAsync(command: Command, call: CommandCall): Promise<CommandResult> {
+  checkPrerequisites(call);
   return command.run(call);
 }
 

@@ -8,6 +8,7 @@ export const NodeType = {
   list_node: 'list_node',
   table: 'table',
   document: 'document',
+  link: 'link',
   string_node: 'string_node',
   int64_node: 'int64_node',
   uint64_node: 'uint64_node',
@@ -31,7 +32,7 @@ export interface Node {
   /** Attributes that users set. */
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly children: Readonly<Record<string, string>>;
-  /** Of documents and scalars. */
+  /** Of documents and scalars; of a link the path it stands for. */
   readonly value: unknown;
   readonly schema: Schema;
   readonly dynamic: boolean;
@@ -112,6 +113,11 @@ export function setTabletState(tabletState: TabletState, { revision, at }: Stamp
   return (node) => ({ ...node, tabletState, revision, modifiedAt: at });
 }
 
+/** Between static and dynamic. */
+export function setKind(dynamic: boolean, chunks: readonly Chunk[], stamp: Stamp): Change {
+  return (node) => contentChanged({ ...node, dynamic, chunks }, stamp);
+}
+
 /** What `alter_table` and sorting change. */
 export function setSchema(schema: Schema, stamp: Stamp): Change {
   return (node) => contentChanged({ ...node, schema }, stamp);
@@ -139,6 +145,7 @@ const holds: Readonly<Record<NodeType, (value: unknown) => boolean>> = {
   list_node: Array.isArray,
   table: () => false,
   document: () => true,
+  link: () => false,
   string_node: (value) => typeof value === 'string',
   int64_node: isInteger,
   uint64_node: isInteger,

@@ -1,4 +1,4 @@
-// YPath: `<append=%true>//home/a{x,y}[#1:#5]`, `#<id>/@attribute/key`, or the same with its attributes given apart.
+// YPath: `<append=%true>//home/a{x,y}[#1:#5]`, `#<id>/@attribute/key`, `//link&`, or the same with its attributes given apart.
 import { commandError } from './errors.ts';
 import { unwrap } from './formats.ts';
 import { parseTextRanges, rangesOf, type RowRange } from './ranges.ts';
@@ -11,9 +11,13 @@ export interface Path {
   readonly keys: readonly string[];
   /** Keys after `/@`; null when the path names a node. */
   readonly attribute: readonly string[] | null;
+  /** `&` at the end: the link itself, and not what it stands for. */
+  readonly itself: boolean;
   readonly append: boolean;
   readonly columns: readonly string[] | null;
   readonly ranges: readonly RowRange[];
+  /** All that was given with the path, those above included. */
+  readonly attributes: Readonly<Record<string, unknown>>;
 }
 
 export function parsePath(value: unknown): Path {
@@ -27,17 +31,20 @@ export function parsePath(value: unknown): Path {
     append: attributes['append'] === true || attributes['append'] === 'true',
     columns: columns ?? columnsOf(attributes['columns']),
     ranges: ranges ?? rangesOf(attributes),
+    attributes,
   };
 }
 
-function parseText(text: string): Pick<Path, 'text' | 'objectId' | 'keys' | 'attribute'> {
+function parseText(text: string): Pick<Path, 'text' | 'objectId' | 'keys' | 'attribute' | 'itself'> {
   const start = /^#([0-9a-f-]+)|^\/(?=\/|$)/.exec(text);
   if (start === null) throw commandError(1, `Path ${text} must start with "/" or "#"`);
   const tokens = tokensOf(text, start[0].length);
   const at = tokens.findIndex((token) => token.startsWith('@'));
-  const keys = (at === -1 ? tokens : tokens.slice(0, at)).map(unescapeToken);
+  const names = at === -1 ? tokens : tokens.slice(0, at);
+  const itself = names.at(-1)?.endsWith('&') === true && names.at(-1)?.endsWith('\\&') === false;
+  const keys = names.map((name, index) => unescapeToken(itself && index === names.length - 1 ? name.slice(0, -1) : name));
   const attribute = at === -1 ? null : [tokens[at]?.slice(1) ?? '', ...tokens.slice(at + 1)].filter((key) => key !== '').map(unescapeToken);
-  return { text, objectId: start[1] ?? null, keys, attribute };
+  return { text, objectId: start[1] ?? null, keys, attribute, itself };
 }
 
 function tokensOf(text: string, from: number): string[] {

@@ -5,7 +5,7 @@ import { commandError, resolveError } from './errors.ts';
 import { acquireLock } from './locks.ts';
 import { linkChild, newNode, NodeType, type Node } from './node.ts';
 import type { Path } from './paths.ts';
-import { keyColumns, parseSchema, weakSchema } from './schema.ts';
+import { keyColumns, parseSchema, weakSchema, type Schema } from './schema.ts';
 
 export interface Placing {
   readonly path: Path;
@@ -28,7 +28,8 @@ export function placeVersion(cluster: Cluster, placing: Omit<Placing, 'type' | '
   const name = path.keys.at(-1);
   if (name === undefined || path.attribute !== null) throw commandError(1, `Node ${path.text} cannot be created`);
   const parent = parentOf(cluster, placing);
-  const replaced = cluster.cypress.find(path, transaction);
+  // Whatever has the name, be it a link: what a link stands for has another one.
+  const replaced = cluster.cypress.find({ ...path, itself: true }, transaction);
   if (replaced !== null) acquireLock(cluster.cypress, replaced.node, { mode: 'exclusive' }, transaction);
   acquireLock(cluster.cypress, parent, { mode: 'shared', key: `child:${name}` }, transaction);
   cluster.cypress.add(node, transaction);
@@ -38,13 +39,18 @@ export function placeVersion(cluster: Cluster, placing: Omit<Placing, 'type' | '
 }
 
 function parentOf(cluster: Cluster, { path, recursive, transaction }: Omit<Placing, 'type' | 'attributes'>): Node {
-  const above: Path = { ...path, keys: path.keys.slice(0, -1), text: path.text.replace(/\/[^/]*$/, '') };
+  const above: Path = { ...path, itself: false, keys: path.keys.slice(0, -1), text: path.text.replace(/\/[^/]*$/, '') };
   const place = cluster.cypress.find(above, transaction);
-  if (place === null && !recursive) throw resolveError(path.text);
+  if (place === null && !recursive && !isHome(above)) throw resolveError(path.text);
   if (place === null) placeNode(cluster, { path: above, type: NodeType.map_node, attributes: {}, recursive, transaction });
   const { node } = cluster.cypress.resolve(above, transaction);
   if (node.type !== NodeType.map_node) throw commandError(1, `${above.text} cannot have children`);
   return node;
+}
+
+/** Every real cluster has `//home`, so nobody makes it; here it appears with its first child. */
+function isHome({ objectId, keys }: Path): boolean {
+  return objectId === null && keys.length === 1 && keys[0] === 'home';
 }
 
 function withTraits(node: Node, attributes: Readonly<Record<string, unknown>>): Node {
@@ -52,8 +58,10 @@ function withTraits(node: Node, attributes: Readonly<Record<string, unknown>>): 
   const { schema: given, dynamic: isDynamic, ...others } = attributes;
   const schema = given === undefined || given === null ? weakSchema : parseSchema(given);
   const dynamic = isDynamic === true || isDynamic === 'true';
-  if (dynamic && (keyColumns(schema).length === 0 || !schema.uniqueKeys)) {
-    throw commandError(1, 'A dynamic table must have a sorted schema with unique keys');
-  }
+  if (dynamic) checkDynamic(schema);
   return { ...node, schema, dynamic, attributes: others };
+}
+
+export function checkDynamic(schema: Schema): void {
+  if (keyColumns(schema).length === 0 || !schema.uniqueKeys) throw commandError(1, 'A dynamic table must have a sorted schema with unique keys');
 }

@@ -37,6 +37,8 @@ export interface YtProxy {
 
 // Parameters travel in headers of up to 64 KiB each; Node's own limit is 16 KiB for all of them.
 const maxHeaderSize = 1 << 20;
+// Clients keep connections for as long; the upload of a large table may take any time at all.
+const keepAliveMs = 300_000;
 
 export async function startYtProxy(options: YtProxyOptions): Promise<YtProxy> {
   const cluster = await Cluster.open(options.directory);
@@ -72,7 +74,7 @@ interface ListenerOptions {
 }
 
 async function listen(state: ProxyState, { port, heavyHost }: ListenerOptions): Promise<Listener> {
-  const server = createServer({ maxHeaderSize }, (request, response) => {
+  const server = createServer({ maxHeaderSize, keepAliveTimeout: keepAliveMs, requestTimeout: 0 }, (request, response) => {
     if (!sentOn(heavyHost, request, response)) void handle(state, request, response);
   });
   await new Promise<void>((resolve, reject) => {

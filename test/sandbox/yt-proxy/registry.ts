@@ -1,11 +1,12 @@
 // The commands this proxy knows, by their names in either version of the API, and how each version shapes the replies.
 import { executeBatch } from './commands/batch.ts';
-import { create, remove, set } from './commands/change-nodes.ts';
-import { discoverProxies, getSupportedFeatures } from './commands/cluster-facts.ts';
-import { copy, move } from './commands/copies.ts';
+import { create, multisetAttributes, remove, set } from './commands/change-nodes.ts';
+import { checkPermission, discoverProxies, getSupportedFeatures } from './commands/cluster-facts.ts';
+import { copy, link, move } from './commands/copies.ts';
 import { lock, unlock } from './commands/locks.ts';
-import { abortOperation, getOperation, merge, sort, startOperation } from './commands/operations.ts';
+import { abortOperation, erase, getOperation, listJobs, listOperations, merge, sort, startOperation } from './commands/operations.ts';
 import { exists, get, list } from './commands/read-nodes.ts';
+import { getTableColumnarStatistics } from './commands/statistics.ts';
 import { alterTable, concatenate, readTableCommand, writeTableCommand } from './commands/tables.ts';
 import { deleteRows, freezeTable, insertRows, lookupRows, mountTable, remountTable, selectRows, unfreezeTable, unmountTable } from './commands/tablets.ts';
 import { abortTransaction, commitTransaction, pingTransaction, startTransaction } from './commands/transactions.ts';
@@ -22,9 +23,11 @@ const inBoth: Readonly<Record<string, Command>> = {
   exists,
   create,
   set,
+  multiset_attributes: multisetAttributes,
   remove,
   copy,
   move,
+  link,
   lock,
   unlock,
   concatenate,
@@ -43,6 +46,10 @@ const inBoth: Readonly<Record<string, Command>> = {
   execute_batch: executeBatch,
   get_supported_features: getSupportedFeatures,
   discover_proxies: discoverProxies,
+  check_permission: checkPermission,
+  get_table_columnar_statistics: getTableColumnarStatistics,
+  list_operations: listOperations,
+  list_jobs: listJobs,
 };
 
 const onlyV4: Readonly<Record<string, Command>> = {
@@ -66,6 +73,7 @@ const onlyV3: Readonly<Record<string, Command>> = {
   abort_op: abortOperation,
   sort,
   merge,
+  erase,
 };
 
 /** The one field of the reply that the older version answers with. */
@@ -76,17 +84,19 @@ const v3Fields: Readonly<Record<string, string>> = {
   create: 'node_id',
   copy: 'node_id',
   move: 'node_id',
+  link: 'node_id',
   lock: 'lock_id',
   start_tx: 'transaction_id',
   start_op: 'operation_id',
   sort: 'operation_id',
   merge: 'operation_id',
+  erase: 'operation_id',
   execute_batch: 'results',
   get_supported_features: 'features',
   discover_proxies: 'proxies',
 };
 
-const wholeInV3: ReadonlySet<string> = new Set(['get_op', 'get_operation']);
+const wholeInV3: ReadonlySet<string> = new Set(['get_op', 'get_operation', 'list_operations', 'list_jobs', 'check_permission', 'get_table_columnar_statistics']);
 
 export const apis: Readonly<Record<string, Api>> = {
   v3: { commands: { ...inBoth, ...onlyV3 }, shape: shapeV3 },

@@ -1,6 +1,6 @@
 // An HTTP request as a command call: its parameters merged, its formats settled, its body as values or rows.
 import type { IncomingMessage } from 'node:http';
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { PassThrough, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import type { Command, CommandCall, DataType } from './command.ts';
 import { CommandError, errorBody } from './errors.ts';
@@ -23,14 +23,18 @@ export type CallBase = Pick<CommandCall, 'cluster' | 'heavyHosts' | 'runPart'>;
 /** What names the format of one direction, the strongest first. */
 type FormatClaims = readonly unknown[];
 
+export interface Received {
+  readonly request: IncomingMessage;
+  readonly body: Readable;
+}
+
 /** Later ones win: query, headers, body. */
-export async function parseRequest(base: CallBase, command: Command, request: IncomingMessage): Promise<ParsedRequest> {
+export async function parseRequest(base: CallBase, command: Command, { request, body }: Received): Promise<ParsedRequest> {
   const headerFormat = headerFormatOf(request);
   const claim = (name: string): unknown => formatHeader(request, name, headerFormat);
   const inputClaims = [claim('x-yt-input-format'), mimeFormat(request.headers['content-type'])];
   const outputClaims = [claim('x-yt-output-format'), mimeFormat(request.headers.accept)];
   const errorClaim = claim('x-yt-error-format');
-  const body = decompressed(request);
   const posted = methodOf(command) === 'POST' ? await bodyParameters(body, inputClaims) : {};
   const parameters = { ...queryParameters(request), ...headerParameters(request, headerFormat), ...posted };
   const inputFormat = pickFormat([parameters['input_format'], ...inputClaims], command.input);
@@ -60,15 +64,40 @@ const decoders: Readonly<Record<string, () => Transform>> = {
   gzip: createUnzip,
   deflate: createUnzip,
   br: createBrotliDecompress,
+  identity: () => new PassThrough(),
 };
 
-function decompressed(request: IncomingMessage): Readable {
+/** The body of a request as its client meant it. */
+export function decompressed(request: IncomingMessage): Readable {
   const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding === 'identity') return request;
   const create = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
   if (create === undefined) throw new CommandError(errorBody(1, `Unsupported Content-Encoding ${encoding}`), 415);
+  return piped(request, create());
+}
+
+/**
+ * Not a pipeline: that ends the connection when the reader has had enough, and a client that is still sending its rows would see a reset
+ * instead of the reply. What comes after the decoder is destroyed is read and dropped.
+ */
+function piped(request: IncomingMessage, decoder: Transform): Readable {
   // A client that breaks off in the middle of the body ends the stream with an error, which its reader gets.
-  return pipeline(request, create(), () => undefined);
+  const broken = (): void => void decoder.destroy(new Error('the body of the request broke off'));
+  request.once('error', broken).once('aborted', broken);
+  // Nobody may be reading when it breaks off.
+  decoder.on('error', () => undefined);
+  // An empty body is empty in every encoding, also where that has a longer spelling for nothing.
+  const empty = (): void => void decoder.push(null);
+  request.once('end', empty).once('data', (first: Buffer) => {
+    request.off('end', empty);
+    if (decoder.destroyed) return;
+    decoder.write(first);
+    request.pipe(decoder);
+  });
+  decoder.once('close', () => {
+    request.unpipe(decoder);
+    request.resume();
+  });
+  return decoder;
 }
 
 async function bytesOf(body: Readable): Promise<Buffer> {

@@ -8,7 +8,7 @@ import { encodeRow, wrap, type Format } from './formats.ts';
 import { isBefore, type Cut } from './keys.ts';
 import { rowCount, type Node } from './node.ts';
 import { projectLines } from './projection.ts';
-import type { RowRange } from './ranges.ts';
+import { everything, type RowRange } from './ranges.ts';
 import { keyColumns, keyOf, type Row, type Schema } from './schema.ts';
 
 export interface Reading {
@@ -40,10 +40,12 @@ export async function* readTable(cluster: Cluster, table: Node, reading: Reading
   }
 }
 
-/** All rows as values, in table order. */
-export async function* scanTable(cluster: Cluster, table: Node): AsyncGenerator<Row, void> {
-  if (table.dynamic) yield* cluster.dynamicTables.scan(table);
-  else for await (const lines of readChunks(cluster.chunks, table.chunks, { start: 0, end: null })) yield* parseLines(lines);
+/** Rows as values, in table order. */
+export async function* scanTable(cluster: Cluster, table: Node, chosen: readonly RowRange[] = [everything]): AsyncGenerator<Row, void> {
+  for (const range of await rowIndexes(cluster, table, chosen)) {
+    if (table.dynamic) yield* rowsByKey(cluster, table, range);
+    else for await (const lines of readChunks(cluster.chunks, table.chunks, range)) yield* parseLines(lines);
+  }
 }
 
 /** The ranges of a static table with its keys looked up, so that only row indexes limit them. */

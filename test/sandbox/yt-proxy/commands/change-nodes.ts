@@ -10,6 +10,7 @@ import { setNode, setNodeAttribute } from '../set-value.ts';
 
 export const create: Command = { input: 'null', output: 'structured', volatile: true, heavy: false, run: runCreate };
 export const set: Command = { input: 'structured', output: 'structured', volatile: true, heavy: false, run: runSet };
+export const multisetAttributes: Command = { ...set, run: runSetAttributes };
 export const remove: Command = { input: 'null', output: 'structured', volatile: true, heavy: false, run: runRemove };
 
 const creating = z.object({
@@ -25,7 +26,7 @@ const removing = z.object({ recursive: flagByDefault(true), force: flag });
 function runCreate(call: CommandCall): CommandResult {
   const options = parameters(creating, call);
   const type = NodeType[options.type as NodeType];
-  if (type === undefined) throw commandError(1, `Unknown object type "${options.type}"`);
+  if (type === undefined || type === NodeType.link) throw commandError(1, `Unknown object type "${options.type}"`);
   const path = pathOf(call);
   const transaction = transactionOf(call);
   const existing = call.cluster.cypress.find(path, transaction);
@@ -46,20 +47,37 @@ async function runSet(call: CommandCall): Promise<CommandResult> {
   return valueResult({});
 }
 
+/** A map of attributes at `/@`, set one after another. */
+async function runSetAttributes(call: CommandCall): Promise<CommandResult> {
+  const path = pathOf(call);
+  const values = z.record(z.string(), z.unknown()).safeParse(await call.value());
+  if (path.attribute === null || !values.success) throw commandError(1, 'Attributes are a map, set at a path that ends with "/@"');
+  const transaction = transactionOf(call);
+  for (const [name, value] of Object.entries(values.data)) {
+    setNodeAttribute(call.cluster, { path: { ...path, attribute: [...path.attribute, name] }, value, recursive: false, force: false, transaction });
+  }
+  return valueResult({});
+}
+
 function runRemove(call: CommandCall): CommandResult {
   const path = pathOf(call);
   const { force } = parameters(removing, call);
-  const place = call.cluster.cypress.find(path, transactionOf(call));
+  const place = call.cluster.cypress.find(doomed(path), transactionOf(call));
   if (place === null && force) return valueResult({});
   if (path.attribute === null) removeNode(call, path);
   else removeAttribute(call, path);
   return valueResult({});
 }
 
+/** Removing a link leaves alone what it stands for; removing an attribute goes through it. */
+function doomed(path: Path): Path {
+  return path.attribute === null ? { ...path, itself: true } : path;
+}
+
 function removeNode(call: CommandCall, path: Path): void {
   const { cypress } = call.cluster;
   const transaction = transactionOf(call);
-  const { node, parentId, name } = cypress.resolve(path, transaction);
+  const { node, parentId, name } = cypress.resolve(doomed(path), transaction);
   const parent = parentId === null ? undefined : cypress.view(parentId, transaction);
   if (parent === undefined || name === null) throw commandError(1, `Node ${path.text} cannot be removed`);
   if (Object.keys(node.children).length > 0 && !parameters(removing, call).recursive) {

@@ -14,4 +14,6 @@ const features = {
 };
 
 export const getSupportedFeatures: Command = { ...traits, run: () => valueResult({ features }) };
+/** Here everybody may do everything. */
+export const checkPermission: Command = { ...traits, run: () => valueResult({ action: 'allow' }) };
 export const discoverProxies: Command = { ...traits, run: (call) => valueResult({ proxies: call.heavyHosts() }) };

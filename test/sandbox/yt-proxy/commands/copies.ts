@@ -1,20 +1,41 @@
-// Commands that put a node, with all below it, in another place: copy and move. The copy is a new node with a new id.
+// Commands that put a node, with all below it, in another place: copy, move, link. The copy is a new node with a new id.
 import { z } from 'zod';
 import type { Cluster } from '../cluster.ts';
 import { flag, parameters, transactionOf, valueResult, type Command, type CommandCall, type CommandResult } from '../command.ts';
 import { newId, type Place, type Transaction } from '../cypress.ts';
 import { commandError } from '../errors.ts';
 import { acquireLock } from '../locks.ts';
-import { unlinkChild, type Node } from '../node.ts';
+import { newNode, NodeType, unlinkChild, type Node } from '../node.ts';
 import { parsePath } from '../paths.ts';
 import { placeVersion } from '../placing.ts';
 
 const traits = { input: 'null', output: 'structured', volatile: true, heavy: false } as const;
 
 export const copy: Command = { ...traits, run: (call) => valueResult({ node_id: copyNode(call, sourceOf(call)) }) };
+export const link: Command = { ...traits, run: runLink };
 export const move: Command = { ...traits, run: runMove };
 
 const copying = z.object({ source_path: z.unknown(), destination_path: z.unknown(), recursive: flag, force: flag, ignore_existing: flag });
+
+const linking = z.object({
+  target_path: z.string(), link_path: z.unknown(), recursive: flag, force: flag, ignore_existing: flag, attributes: z.record(z.string(), z.unknown()).nullish(),
+});
+
+function runLink(call: CommandCall): CommandResult {
+  const { cypress } = call.cluster;
+  const options = parameters(linking, call);
+  const path = { ...parsePath(options.link_path), itself: true };
+  const transaction = transactionOf(call);
+  const existing = cypress.find(path, transaction);
+  if (existing !== null && !options.force) {
+    if (options.ignore_existing && existing.node.type === NodeType.link) return valueResult({ node_id: existing.node.id });
+    throw commandError(501, `Node ${path.text} already exists`, { path: path.text });
+  }
+  const target = parsePath(options.target_path);
+  cypress.resolve(target, transaction);
+  const node = { ...newNode(newId(), NodeType.link, cypress.stamp()), attributes: options.attributes ?? {}, value: target.text };
+  return valueResult({ node_id: placeVersion(call.cluster, { path, recursive: options.recursive, transaction }, node) });
+}
 
 function runMove(call: CommandCall): CommandResult {
   const { cypress } = call.cluster;

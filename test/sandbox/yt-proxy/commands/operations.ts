@@ -9,8 +9,12 @@ const starts = { input: 'null', output: 'structured', volatile: true, heavy: fal
 
 export const startOperation: Command = { ...starts, run: runStart };
 export const sort: Command = { ...starts, run: (call) => start(call, 'sort') };
+export const erase: Command = { ...starts, run: (call) => start(call, 'erase') };
 export const merge: Command = { ...starts, run: (call) => start(call, 'merge') };
 export const getOperation: Command = { input: 'null', output: 'structured', volatile: false, heavy: false, run: runGet };
+export const listOperations: Command = { ...getOperation, run: runList };
+/** Nothing here has jobs: operations are carried out by the proxy itself. */
+export const listJobs: Command = { ...getOperation, run: (call) => operationOf(call) && valueResult({ jobs: [], type_counts: {}, state_counts: {} }) };
 /** What is over cannot be aborted, and here everything is over as soon as it is begun. */
 export const abortOperation: Command = { ...starts, run: (call) => operationOf(call) && valueResult({}) };
 
@@ -30,6 +34,11 @@ function runGet(call: CommandCall): CommandResult {
   const { attributes } = parameters(z.object({ attributes: z.array(z.string()).nullish() }), call);
   const shown = Object.entries(describe(operationOf(call)));
   return valueResult(Object.fromEntries(shown.filter(([name]) => attributes?.includes(name) ?? true)));
+}
+
+function runList(call: CommandCall): CommandResult {
+  const operations = [...call.cluster.operations.values()].map(describe).toReversed();
+  return valueResult({ operations, incomplete: false });
 }
 
 function operationOf(call: CommandCall): Operation {

@@ -9,8 +9,10 @@ import { NodeType, type Node } from '../node.ts';
 import { objectAttributes } from '../objects.ts';
 import type { Path } from '../paths.ts';
 
+/** A list, or the newer form of a filter. */
+const attributeNames = z.union([z.array(z.string()), z.object({ keys: z.array(z.string()) }).transform(({ keys }) => keys)]).nullish();
 const reading = z.object({
-  attributes: z.array(z.string()).nullish(),
+  attributes: attributeNames,
   max_size: z.int().positive().nullish(),
   return_only_value: flag,
 });
@@ -70,6 +72,7 @@ function nodeValue(call: CommandCall, node: Node, transaction: Transaction | nul
 }
 
 function plainValue(call: CommandCall, node: Node, transaction: Transaction | null): unknown {
+  if (node.type === NodeType.link) return null;
   if (node.type !== NodeType.map_node) return node.value;
   const children = Object.entries(node.children).map(([name, id]) => {
     const child = call.cluster.cypress.view(id, transaction);

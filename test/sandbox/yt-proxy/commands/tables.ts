@@ -1,11 +1,14 @@
 // Commands of static tables: read_table, write_table, concatenate, alter_table.
 import { z } from 'zod';
+import { writeChunks } from '../chunks.ts';
+import type { Cluster } from '../cluster.ts';
 import { flag, parameters, pathOf, transactionOf, valueResult, type Command, type CommandCall, type CommandResult } from '../command.ts';
 import { commandError } from '../errors.ts';
 import { acquireLock } from '../locks.ts';
-import { rowCount, setSchema } from '../node.ts';
-import { parsePath } from '../paths.ts';
-import { checkRow, keyColumns, parseSchema, type Row } from '../schema.ts';
+import { rowCount, setKind, setSchema, type Node } from '../node.ts';
+import { checkDynamic } from '../placing.ts';
+import { parsePath, type Path } from '../paths.ts';
+import { checkRow, keyColumns, parseSchema, sortedBy, type Row, type Schema } from '../schema.ts';
 import { readTable, rowIndexes, scanTable, startRow } from '../table-rows.ts';
 import { writeTable } from '../table-writer.ts';
 
@@ -36,8 +39,24 @@ async function runRead(call: CommandCall): Promise<CommandResult> {
 async function runWrite(call: CommandCall): Promise<CommandResult> {
   const path = pathOf(call);
   const { integralToDouble } = call.inputFormat;
-  await writeTable(call.cluster, { path, transaction: transactionOf(call), append: path.append, rows: call.rows(), integralToDouble });
+  const writing = { path, transaction: transactionOf(call), append: path.append, rows: call.rows(), integralToDouble };
+  await writeTable(call.cluster, { ...writing, ...schemaAsked(call, path) });
   return valueResult({});
+}
+
+const writtenWith = z.looseObject({ schema: z.unknown().optional(), sorted_by: z.array(z.string()).optional() });
+
+/** What stands with the path says how the table shall be once it is written anew. */
+function schemaAsked(call: CommandCall, path: Path): { schema?: Schema } {
+  const { schema, sorted_by: names } = writtenWith.parse(path.attributes);
+  if (schema === undefined && names === undefined) return {};
+  const table = call.cluster.cypress.table(path, transactionOf(call));
+  if (path.append) {
+    if (schema === undefined && names?.join() === keyColumns(table.schema).map(({ name }) => name).join()) return {};
+    throw commandError(1, 'YPath attributes "append" and "schema" or "sorted_by" are not compatible');
+  }
+  const given = schema === undefined ? table.schema : parseSchema(schema);
+  return { schema: names === undefined ? given : sortedBy(given, names) };
 }
 
 async function runConcatenate(call: CommandCall): Promise<CommandResult> {
@@ -54,11 +73,18 @@ async function runConcatenate(call: CommandCall): Promise<CommandResult> {
 }
 
 async function runAlter(call: CommandCall): Promise<CommandResult> {
-  const { schema } = parameters(z.object({ schema: z.unknown().optional() }), call);
+  const { schema, dynamic } = parameters(z.object({ schema: z.unknown().optional(), dynamic: z.boolean().nullish() }), call);
   const { cluster } = call;
   const transaction = transactionOf(call);
   const table = cluster.cypress.table(pathOf(call), transaction);
-  if (schema === undefined) return valueResult({});
+  if (schema !== undefined) await alterSchema(call, table, schema);
+  if ((dynamic ?? table.dynamic) !== table.dynamic) await alterKind(cluster, cluster.cypress.table(pathOf(call), transaction));
+  return valueResult({});
+}
+
+async function alterSchema(call: CommandCall, table: Node, schema: unknown): Promise<void> {
+  const { cluster } = call;
+  const transaction = transactionOf(call);
   const parsed = parseSchema(schema);
   const keys = keyColumns(parsed).map((column) => column.name).join();
   const before = keyColumns(table.schema).map((column) => column.name).join();
@@ -66,5 +92,21 @@ async function runAlter(call: CommandCall): Promise<CommandResult> {
   for await (const row of scanTable(cluster, table)) checkRow(parsed, row, false);
   acquireLock(cluster.cypress, table, { mode: 'exclusive' }, transaction);
   cluster.cypress.change(table.id, transaction, setSchema(parsed, cluster.cypress.stamp()));
-  return valueResult({});
+}
+
+/** From static to dynamic or back, with the rows that are there. */
+async function alterKind(cluster: Cluster, table: Node): Promise<void> {
+  const { cypress, dynamicTables } = cluster;
+  if (table.tabletState !== 'unmounted') throw commandError(1, 'A mounted table cannot be made static: unmount it first');
+  acquireLock(cypress, table, { mode: 'exclusive' }, null);
+  if (table.dynamic) {
+    const chunks = await writeChunks(cluster.chunks, dynamicTables.scan(table).map((row) => JSON.stringify(row)), () => undefined);
+    cypress.change(table.id, null, setKind(false, chunks, cypress.stamp()));
+    return;
+  }
+  checkDynamic(table.schema);
+  const rows: Row[] = [];
+  for await (const row of scanTable(cluster, table)) rows.push(row);
+  cypress.change(table.id, null, setKind(true, [], cypress.stamp()));
+  dynamicTables.insert({ ...table, dynamic: true, chunks: [] }, { rows, update: false, integralToDouble: true });
 }
