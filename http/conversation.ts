@@ -1,7 +1,8 @@
 // What the server says in one exchange: trace, route, reply or problem, then one log line and the metrics.
+import { asServiceError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
-import { runWithTrace } from '../runtime/trace.ts';
+import { runInScope, type SpanOptions, type Tracing } from '../runtime/trace.ts';
 import type { Guards } from './access.ts';
 import type { Conversation } from './exchange.ts';
 import { failureFields } from './failure-log.ts';
@@ -18,6 +19,7 @@ export interface Speaker<Ctx> {
   readonly guards: Guards;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'httpRequests' | 'httpDuration'>;
+  readonly tracing?: Tracing | undefined;
   /** A fresh UUID. */
   readonly newId: () => string;
   /** Milliseconds of a clock that never goes back. */
@@ -34,8 +36,9 @@ type Lookup<Ctx> = { readonly found: Found<Ctx> } | { readonly error: unknown };
 
 export function converse<Ctx>(speaker: Speaker<Ctx>, head: RequestHead): Conversation {
   const startedMs = speaker.elapsedMs();
-  const trace = traceOf(head.headers.get('traceparent'), speaker.newId);
   const lookup = lookUp(speaker.routes, head);
+  const labels = labelsOf(lookup, head);
+  const trace = traceOf(head.headers.get('traceparent'), speaker, spanOf(labels));
   let failure: unknown = null;
   const fail = (error: unknown): Reply => {
     failure = error;
@@ -46,12 +49,12 @@ export function converse<Ctx>(speaker: Speaker<Ctx>, head: RequestHead): Convers
       if ('error' in lookup) return fail(lookup.error);
       const call = { head, params: lookup.found.params, body, guards: speaker.guards };
       const work = (): Promise<Reply> => lookup.found.route.answer(speaker.ctx, call, signal);
-      return runWithTrace(trace.traceparent, work).then((reply) => withTrace(reply, trace), fail);
+      return runInScope(trace.scope, work).then((reply) => withTrace(reply, trace), fail);
     },
     refuse: (refusal, cause) => fail(refusalError(refusal, cause)),
     ended: (reply) => {
       const status = reply === null ? 'aborted' : String(reply.status);
-      record(speaker, { labels: labelsOf(lookup, head), status, failure, trace, durationMs: speaker.elapsedMs() - startedMs });
+      record(speaker, { labels, status, failure, trace, durationMs: speaker.elapsedMs() - startedMs });
     },
   };
 }
@@ -70,6 +73,10 @@ function labelsOf<Ctx>(lookup: Lookup<Ctx>, head: RequestHead): Labels {
   return { route: path, method: head.method === 'HEAD' ? 'HEAD' : method };
 }
 
+function spanOf({ route, method }: Labels): SpanOptions {
+  return { name: `${method} ${route}`, kind: 'server', attributes: { 'http.request.method': method, 'http.route': route } };
+}
+
 function withTrace(reply: Reply, trace: Trace): Reply {
   const headers = { ...reply.headers, traceparent: trace.traceparent, 'X-Content-Type-Options': 'nosniff' };
   return { ...reply, headers };
@@ -85,6 +92,9 @@ interface EndedExchange {
 
 function record<Ctx>(speaker: Speaker<Ctx>, ended: EndedExchange): void {
   const { labels, status, failure, trace, durationMs } = ended;
+  // What the client did wrong is no error of this span: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status
+  trace.span?.set({ 'http.response.status_code': Number(status) || 499 });
+  trace.span?.end(status.startsWith('5') ? asServiceError(failure).code : undefined);
   speaker.metrics.httpRequests.inc({ ...labels, status });
   speaker.metrics.httpDuration.observe({ ...labels }, durationMs / 1000);
   const line = { ...labels, status, duration_ms: Math.round(durationMs), trace_id: trace.traceId };

@@ -16,7 +16,7 @@ import { createHttpServer, type HttpServer } from './server.ts';
 import type { AdminContext, AdminUseCases, DriverUseCases, Probe } from './use-cases.ts';
 
 /** What both listeners need of the context. */
-export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' | 'log' | 'newId'>, Pick<AdminContext, 'store' | 'tasks'> {
+export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' | 'log' | 'newId' | 'tracing'>, Pick<AdminContext, 'store' | 'tasks'> {
   readonly config: Pick<Config, 'http' | 'admin' | 'auth' | 'jobs'>;
 }
 
@@ -35,9 +35,9 @@ export interface DriverParts {
 }
 
 export function createDriverServer(ctx: ListenerContext, parts: DriverParts): HttpServer {
-  const { config, log, metrics, newId } = ctx;
+  const { config, log, metrics, newId, tracing } = ctx;
   const { useCases, guards, limits = {} } = parts;
-  return createHttpServer({ ...config.http, ctx: { useCases }, routes: driverRoutes, guards, limits, log, metrics, newId, elapsedMs });
+  return createHttpServer({ ...config.http, ctx: { useCases }, routes: driverRoutes, guards, limits, log, metrics, newId, elapsedMs, tracing });
 }
 
 export interface AdminParts {
@@ -48,13 +48,13 @@ export interface AdminParts {
 }
 
 export function createAdminServer(ctx: ListenerContext, parts: AdminParts): HttpServer {
-  const { config, store, tasks, operations, metrics, log, newId } = ctx;
+  const { config, store, tasks, operations, metrics, log, newId, tracing } = ctx;
   const { useCases, probes, guards, limits = {} } = parts;
   const { host, port } = config.admin;
   const document = openApiDocument([...driverRoutes, ...adminRoutes]);
   const adminCtx = { config, store, tasks, operations, metrics, log, useCases, probes, document, jobWaitMs, assets: createAssets(builtPages) };
   const routes = [...adminRoutes, ...pageRoutes];
-  return createHttpServer({ host, port, ctx: adminCtx, routes, guards, limits, log, metrics, newId, elapsedMs });
+  return createHttpServer({ host, port, ctx: adminCtx, routes, guards, limits, log, metrics, newId, elapsedMs, tracing });
 }
 
 function elapsedMs(): number {

@@ -6,6 +6,7 @@ import type { Context } from '../runtime/context.ts';
 import { asServiceError, describeError, ServiceError } from '../runtime/errors.ts';
 import type { HeldLock } from '../runtime/lock.ts';
 import type { JobRunRecord } from '../runtime/store.ts';
+import { inRootSpan } from '../runtime/trace.ts';
 import type { Job, JobRun, JobStages } from './job.ts';
 import type { JobOutcome, JobProgress, JobReport } from './report.ts';
 import { closeRecord, isDue, openRecord } from './run-record.ts';
@@ -22,6 +23,15 @@ export interface RunOptions {
 
 /** Does not throw: whatever goes wrong is in the report. */
 export async function runJob(ctx: Context, job: Job, options: RunOptions, signal: AbortSignal): Promise<JobReport> {
+  const attributes = { 'mentorship.job': job.name, 'mentorship.dry_run': options.dryRun };
+  return inRootSpan(ctx.tracing, null, { name: `job ${job.name}`, kind: 'internal', attributes }, async (span) => {
+    const report = await runTraced(ctx, job, options, signal);
+    span.set({ 'mentorship.outcome': report.outcome, 'mentorship.rows': report.counts['rows'] ?? 0 });
+    return report;
+  });
+}
+
+async function runTraced(ctx: Context, job: Job, options: RunOptions, signal: AbortSignal): Promise<JobReport> {
   const attempt: Attempt = {
     ctx, job, options,
     tally: createTally(options.onProgress),

@@ -45,6 +45,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const { store: opened, tasks, leases, retention } = openStore(config.store, { timescale: config.timescale, metrics, log });
   const store = observeReads(opened, metrics);
   metrics.buildInfo.set({ version: serviceVersion, node: process.version, store: config.store.kind }, 1);
+  // Only then is the SDK loaded.
+  const tracing = config.tracing === null ? undefined : await (await import('./trace/otlp.ts')).openOtlpTracing(config.tracing, serviceVersion);
   const closing = new AbortController();
   // A file is there or never will be; a database across the network may come later, and the rest of the service works meanwhile.
   if (config.store.kind === 'sqlite') await store.migrate();
@@ -54,11 +56,13 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const yt = createYt(config.yt, { log, metrics, random: Math.random });
   const ctx: Context = {
     config, store, retention, tasks, locks, yt, upstreams, log, metrics, operations, newId: randomUUID, random: Math.random,
+    ...(tracing === undefined ? {} : { tracing }),
   };
   const close = async (): Promise<void> => {
     closing.abort();
     await Promise.all([upstreams.close(), yt.close()]);
     await store.close();
+    await tracing?.close();
   };
   return { ctx, close };
 }

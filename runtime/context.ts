@@ -7,6 +7,7 @@ import type { Operations } from './operations.ts';
 import type { Retention } from './retention.ts';
 import type { Store } from './store.ts';
 import type { TaskQueue } from './tasks.ts';
+import type { Tracing } from './trace.ts';
 import type { Upstreams } from './upstream.ts';
 import type { Yt } from './yt.ts';
 
@@ -21,6 +22,8 @@ export interface Context {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly operations: Operations;
+  /** Absent unless the environment names a collector. */
+  readonly tracing?: Tracing;
   /** A fresh UUID v4. */
   readonly newId: () => string;
   /** Uniform in [0, 1): jitter. */

@@ -1,5 +1,6 @@
 // Structured logs. Redaction is a second net: the first is that no call site passes personal data at all.
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { currentTraceId } from './trace.ts';
 
 export type Log = Logger;
 
@@ -13,6 +14,10 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    mixin: () => {
+      const traceId = currentTraceId();
+      return traceId === null ? {} : { trace_id: traceId };
+    },
     redact: { paths, censor: '[redacted]' },
   };
   return destination === undefined ? pino(options) : pino(options, destination);

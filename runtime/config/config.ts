@@ -5,6 +5,7 @@ import type { LifecyclePolicy } from '../../machines/matching-record.ts';
 import { realTime, type Timescale } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import { serviceVariables, storeVariables } from './env.ts';
+import { type TracingConfig, tracingOf } from './tracing.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -71,6 +72,8 @@ export interface Config {
   readonly auth: { readonly jwks: string; readonly issuer: string; readonly audience: string };
   readonly jobs: JobsConfig;
   readonly taskWorkers: number;
+  /** Null where nothing is to be traced. */
+  readonly tracing: TracingConfig | null;
   readonly logLevel: string;
   /** Null for standard output. */
   readonly logFile: string | null;
@@ -112,6 +115,7 @@ export function readConfig(environment: Environment): Config {
       },
     },
     taskWorkers: variables.TASK_WORKERS,
+    tracing: tracingOf(variables),
     logLevel: variables.LOG_LEVEL,
     logFile: variables.LOG_FILE ?? null,
     programme: programmeOf(variables),

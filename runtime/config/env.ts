@@ -1,5 +1,6 @@
 // The environment's variables: their names, defaults and accepted forms. Nothing here decides what a value is used for.
 import { z } from 'zod';
+import { tracingVariables } from './tracing.ts';
 
 const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -97,6 +98,7 @@ export const serviceVariables = {
   FINISH_PROGRAMME_EVERY: period.default(unitsMs.d),
   REPLICATE_EVERY: period.default(unitsMs.h),
   ARCHIVE_EVERY: period.default(unitsMs.d),
+  ...tracingVariables,
   LOG_FILE: text.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a pino level such as info').default('info'),
 };

@@ -22,6 +22,8 @@ export interface Cause {
   readonly reason?: string;
   /** A lock under which the caller works: checked in the same transaction. */
   readonly lease?: Lease;
+  /** The recorded trace that tasks caused by this are to continue: taken before the transaction, which runs in nobody's scope. */
+  readonly traceparent?: string;
 }
 
 export interface Outcome {
@@ -112,7 +114,7 @@ async function applyCommand(tx: StoreTx, scene: Scene, { matchingId, event }: Co
   await tx.insertTransition(transitionOf(taken, event, author));
   for (const effect of taken.effects) {
     if (effect.type === 'retire_results') scene.figures.delete(matchingId);
-    await carryOut(tx, taken.record, effect);
+    await carryOut(tx, { record: taken.record, traceparent: author.cause.traceparent }, effect);
   }
   const stayedMs = stored === null ? null : taken.record.statusSince - stored.statusSince;
   return { matchingId, event: event.type, outcome: 'moved', from: taken.from, to: taken.record.status, stayedMs };

@@ -5,6 +5,7 @@ import type { MatchingRecord } from '../../machines/matching-record.ts';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
 import type { StoreTx } from '../store.ts';
+import { recordedTrace } from '../trace.ts';
 import type { Person } from '../upstream.ts';
 import { countOutcomes, dispatchIn, type Cause, type DispatchPorts, type Outcome } from './dispatch.ts';
 import type { EnrolResult } from './participant.ts';
@@ -25,10 +26,11 @@ export interface Enrolment {
 export async function enrol(ctx: Context, person: Person, request: EnrolRequest, signal?: AbortSignal): Promise<EnrolResult> {
   const matchingId = newMatchingId(ctx.newId);
   const key = request.idempotencyKey === null ? null : idempotencyKey(request.caller, request.idempotencyKey);
+  const cause: Cause = { actor: 'driver', ...recordedTrace() };
   const made = await ctx.store.transact(async (tx) => {
     const [repeated, enrolment] = await Promise.all([
       key === null ? null : tx.matchingOfIdempotencyKey(key),
-      enrolIn(tx, ctx, { matchingId, newbie: request.caller, person, cause: { actor: 'driver' } }),
+      enrolIn(tx, ctx, { matchingId, newbie: request.caller, person, cause }),
     ]);
     // The same key answers as it did the first time, whatever became of the matching since.
     if (repeated === enrolment.record.id) return { ...enrolment, outcome: 'created' as const };

@@ -8,6 +8,7 @@ import * as machine from '../../machines/step.ts';
 import { recorded, type Operator, type RecordPorts } from '../operator-actions.ts';
 import { OperatorAction } from '../store.ts';
 import type { TaskQueue, TaskView } from '../tasks.ts';
+import { recordedTrace } from '../trace.ts';
 import { dispatch, type DispatchPorts } from './dispatch.ts';
 
 export interface OperatorEvent {
@@ -36,7 +37,7 @@ export async function sendEvent(ports: OperatorPorts, input: OperatorEvent, sign
 
 async function dispatchOne(ports: DispatchPorts, input: OperatorEvent, signal?: AbortSignal): Promise<OperatorOutcome | null> {
   const { matchingId, event, operator: { reason } } = input;
-  const [taken] = await dispatch(ports, [{ matchingId, event }], { actor: 'operator', reason }, signal);
+  const [taken] = await dispatch(ports, [{ matchingId, event }], { actor: 'operator', reason, ...recordedTrace() }, signal);
   if (taken === undefined || taken.from === null || taken.to === null) return null;
   return { outcome: taken.outcome === 'moved' ? 'moved' : 'ignored', from: taken.from, to: taken.to };
 }

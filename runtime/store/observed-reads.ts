@@ -2,6 +2,7 @@
 import { asServiceError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Store } from '../store.ts';
+import { inSpan, type SpanOptions } from '../trace.ts';
 
 type Read = (...args: unknown[]) => Promise<unknown>;
 
@@ -15,10 +16,11 @@ export function observeReads(store: Store, metrics: Metrics): Store {
 
 function observed(operation: string, read: Read, metrics: Metrics): Read {
   const duration = metrics.storeReadDuration.labels({ operation });
+  const span: SpanOptions = { name: `store ${operation}`, kind: 'client', attributes: { 'db.operation.name': operation } };
   return async (...args) => {
     const startedMs = performance.now();
     try {
-      return await read(...args);
+      return await inSpan(span, () => read(...args));
     } catch (error) {
       metrics.storeReadFailures.inc({ operation, code: asServiceError(error).code });
       throw error;

@@ -6,6 +6,7 @@ import { parseMatchingId, type MatchingId } from '../../machines/ids.ts';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
 import { Queue, type ClaimedTask } from '../tasks.ts';
+import { parseTraceparent } from '../trace.ts';
 import { announce } from './announce.ts';
 import { createApplication } from './create-application.ts';
 
@@ -27,6 +28,16 @@ const handlers = {
 
 export async function handleTask(ctx: Context, task: ClaimedTask, signal: AbortSignal): Promise<void> {
   await handlers[task.queue](ctx, task.payload, signal);
+}
+
+/** The trace of the request that caused the task; null where none was recorded. */
+export function traceOfTask({ payload }: Pick<ClaimedTask, 'payload'>): string | null {
+  try {
+    return parseTraceparent(parse<{ traceparent?: unknown } | null>(payload)?.traceparent);
+  } catch {
+    // The handler will tell what is wrong with the payload.
+    return null;
+  }
 }
 
 function decode<Schema extends z.ZodType>(schema: Schema, payload: string): z.output<Schema> {

@@ -2,8 +2,9 @@
 import type { Context } from '../context.ts';
 import { asServiceError, describeError } from '../errors.ts';
 import type { ClaimedTask } from '../tasks.ts';
+import { inRootSpan } from '../trace.ts';
 import { judgeFailure } from './backoff.ts';
-import { handleTask } from './handlers.ts';
+import { handleTask, traceOfTask } from './handlers.ts';
 
 export interface TaskWorkerOptions {
   /** Tasks run at once. */
@@ -88,7 +89,7 @@ export class TaskWorker {
   async #attend(task: ClaimedTask, abort: AbortController): Promise<void> {
     const stopTimer = this.#ctx.metrics.taskDuration.startTimer({ queue: task.queue });
     const heartbeat = setInterval(() => void this.#prolong(task, abort), this.#options.leaseMs / 3);
-    const failure = await handleTask(this.#ctx, task, abort.signal).then(() => null, (error: unknown) => ({ error }));
+    const failure = await this.#handle(task, abort.signal).then(() => null, (error: unknown) => ({ error }));
     clearInterval(heartbeat);
     stopTimer();
     try {
@@ -99,6 +100,14 @@ export class TaskWorker {
       // The lease runs out by itself and the task is run again: nothing is lost.
       this.#ctx.log.warn({ task: task.id, code: asServiceError(error).code }, 'task could not be settled');
     }
+  }
+
+  async #handle(task: ClaimedTask, signal: AbortSignal): Promise<void> {
+    const { queue, attempt, matchingId } = task;
+    const attributes = { 'mentorship.queue': queue, 'mentorship.attempt': attempt, 'mentorship.matching_id': matchingId };
+    const { tracing } = this.#ctx;
+    const parent = tracing === undefined ? null : traceOfTask(task);
+    await inRootSpan(tracing, parent, { name: `task ${queue}`, kind: 'consumer', attributes }, () => handleTask(this.#ctx, task, signal));
   }
 
   async #prolong(task: ClaimedTask, abort: AbortController): Promise<void> {

@@ -7,6 +7,7 @@ import { asServiceError, ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { BreakerState, Operations } from '../operations.ts';
+import { inSpan, type SpanOptions } from '../trace.ts';
 import { attempt, type Attempt, type Exchange, type Limits } from './attempt.ts';
 import { createBreaker } from './breaker.ts';
 import { orAborted, startDeadline, type Deadline } from './deadline.ts';
@@ -80,7 +81,11 @@ export async function request<Reply>(upstream: Upstream, call: JsonCall<Reply>, 
   const stopTimer = upstreamDuration.startTimer(labels);
   let outcome = 'ok';
   try {
-    return conclude(upstream, call, await attempts(upstream, call, signal));
+    return await inSpan(spanOf(upstream, call), async (span) => {
+      const result = await attempts(upstream, call, signal);
+      span.set({ 'mentorship.outcome': result.kind });
+      return conclude(upstream, call, result);
+    });
   } catch (error) {
     outcome = asServiceError(error).code;
     throw error;
@@ -88,6 +93,14 @@ export async function request<Reply>(upstream: Upstream, call: JsonCall<Reply>, 
     stopTimer();
     upstreamRequests.inc({ ...labels, outcome });
   }
+}
+
+function spanOf<Reply>({ name }: Upstream, { method, body }: JsonCall<Reply>): SpanOptions {
+  return {
+    name: `${name} ${method}`,
+    kind: 'client',
+    attributes: { 'http.request.method': body === undefined ? 'GET' : 'POST', 'mentorship.upstream': name, 'mentorship.upstream.method': method },
+  };
 }
 
 async function attempts<Reply>(upstream: Upstream, call: JsonCall<Reply>, caller?: AbortSignal): Promise<Attempt> {

@@ -40,8 +40,8 @@ function variableTable(): string {
   return ['| variable | default |', '|---|---|', ...rows, ''].join('\n');
 }
 
-function defaultText(value: string | number | boolean | undefined): string {
-  if (value === undefined) return '-';
+function defaultText(value: string | number | boolean | object | undefined): string {
+  if (value === undefined || typeof value === 'object') return '-';
   return `\`${typeof value === 'number' ? durationText(value) : value}\``;
 }
 
