@@ -7,6 +7,8 @@ export interface Turn {
   readonly count: number;
   readonly ms: number;
   readonly latenciesMs: readonly number[];
+  /** Processor time of all that served: other work on the machine does not change it. */
+  readonly cpuMs: number;
 }
 
 export interface Spread {
@@ -24,11 +26,12 @@ export interface TurnsOptions {
   readonly repetitions: number;
 }
 
-/** The counted turns of each contender that can run, taken alternately. */
+/** The counted turns of each contender that can run, taken alternately. `BENCH_REPETITIONS` makes it a quick look. */
 export async function takeTurns<Name extends string>(contenders: Contenders<Name>, options: TurnsOptions): Promise<Record<Name, Turn[]>> {
   const able = Object.entries<(() => Promise<Turn>) | null>(contenders).flatMap(([name, turn]) => (turn === null ? [] : [{ name, turn }]));
   const taken = Object.fromEntries(Object.keys(contenders).map((name) => [name, [] as Turn[]])) as Record<Name, Turn[]>;
-  for (let turnNumber = -options.warmUps; turnNumber < options.repetitions; turnNumber += 1) {
+  const repetitions = Number(process.env['BENCH_REPETITIONS'] ?? options.repetitions);
+  for (let turnNumber = -options.warmUps; turnNumber < repetitions; turnNumber += 1) {
     for (const { name, turn } of able) {
       const done = await turn();
       process.stderr.write(`${turnNumber < 0 ? 'warm-up ' : ''}${name}: ${describe(done)}\n`);
@@ -39,11 +42,15 @@ export async function takeTurns<Name extends string>(contenders: Contenders<Name
 }
 
 function describe(turn: Turn): string {
-  return `${round(perSecond(turn), 0)}/s, p50 ${round(percentile(turn.latenciesMs, 0.5), 2)} ms, p99 ${round(percentile(turn.latenciesMs, 0.99), 2)} ms`;
+  return `${round(perSecond(turn), 0)}/s, p50 ${round(percentile(turn.latenciesMs, 0.5), 2)} ms, p99 ${round(percentile(turn.latenciesMs, 0.99), 2)} ms, cpu ${round(cpuUsEach(turn), 1)} us`;
 }
 
 export function perSecond({ count, ms }: Turn): number {
   return count / (ms / 1_000);
+}
+
+export function cpuUsEach({ count, cpuMs }: Turn): number {
+  return (cpuMs * 1_000) / count;
 }
 
 /** The median of the turns' own percentiles: one bad turn does not stand for all. */

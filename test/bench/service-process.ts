@@ -1,0 +1,39 @@
+// The whole service in a process of its own, as a bench's server: the product's code from listener to file, without task workers and jobs,
+// whose work is not what is measured.
+import type { MatchingId, Profile } from '../../machines/ids.ts';
+import { readConfig } from '../../runtime/config/config.ts';
+import { startService } from '../../runtime/service.ts';
+import type { ProgressFigures } from '../../runtime/store.ts';
+import { upstreams } from './people.ts';
+
+export interface Ready {
+  readonly kind: 'ready';
+  readonly driverUrl: string;
+  readonly adminUrl: string;
+}
+/** The CRM's figures of these matchings arrive; answered with `{ kind: 'stored' }`. */
+export interface StoreFigures {
+  readonly kind: 'figures';
+  readonly of: readonly { readonly matchingId: MatchingId; readonly newbie: Profile }[];
+}
+
+const figures: ProgressFigures = {
+  rate_avg_7d: '4.91', rate_avg_14d: '4.93', avg_dp_7d: '87.5', avg_dp_14d: '90.1', sh_7d: '41.2', sh_14d: '83.0',
+  correct_answers: '9', passed_test_flg: '1',
+};
+const batch = 500;
+
+const config = readConfig(process.env);
+const service = await startService({ ...config, taskWorkers: 0 }, { upstreams });
+process.on('message', ({ of }: StoreFigures) => void storeFigures(of));
+process.on('disconnect', () => void service.stop(0));
+process.send?.({ kind: 'ready', driverUrl: service.driverUrl, adminUrl: service.adminUrl } satisfies Ready);
+
+async function storeFigures(of: StoreFigures['of']): Promise<void> {
+  for (let from = 0; from < of.length; from += batch) {
+    await service.ctx.store.transact(async (tx) => {
+      for (const { matchingId, newbie } of of.slice(from, from + batch)) await tx.mergeResults(matchingId, newbie, figures);
+    });
+  }
+  process.send?.({ kind: 'stored' });
+}
