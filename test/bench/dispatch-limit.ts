@@ -8,7 +8,7 @@ import type { Facts, MatchingRecord } from '../../machines/matching-record.ts';
 import { step } from '../../machines/step.ts';
 import { realTime } from '../../runtime/clock.ts';
 import { announceTask, applicationTask } from '../../runtime/mentorship/effects.ts';
-import { packId, valuesOfMatching } from '../../runtime/store/sqlite/columns.ts';
+import { matchColumns, movingColumns, packId, valuesOfMatching } from '../../runtime/store/sqlite/columns.ts';
 import { matchingSql } from '../../runtime/store/sqlite/matchings.ts';
 import { openSqliteStore } from '../../runtime/store/sqlite/store.ts';
 import { taskSql } from '../../runtime/store/sqlite/tasks.ts';
@@ -57,7 +57,7 @@ function turn({ matchings, group }: Asked): Turn {
   return { count: latenciesMs.length, ms, latenciesMs, cpuMs: (user + system) / 1_000 };
 }
 
-const allSql = [matchingSql.insert, matchingSql.update, matchingSql.insertTransition, matchingSql.claimPerson, taskSql.enqueue];
+const allSql = [matchingSql.insert, matchingSql.move, matchingSql.update, matchingSql.insertTransition, matchingSql.claimPerson, taskSql.enqueue];
 
 /** What each of the seven moves of one matching writes. */
 function movesOf(index: number): Write[][] {
@@ -86,18 +86,21 @@ function movesOf(index: number): Write[][] {
 }
 
 function writesOf(stored: MatchingRecord | null, record: MatchingRecord, event: LifecycleEvent): Write[] {
-  const row = valuesOfMatching(record);
+  const id = packId(record.id);
+  const { statusSince, status, epoch, version } = record;
+  const from = stored?.status ?? null;
   const transition: Write = [
-    matchingSql.insertTransition,
-    [packId(randomUUID()), packId(record.id), record.statusSince, stored?.status ?? null, record.status, event.type, 'operator', record.epoch, record.version, 'bench'],
+    matchingSql.insertTransition, [packId(randomUUID()), id, statusSince, from, status, event.type, 'operator', epoch, version, 'bench'],
   ];
-  const person = personKey(record.newbieUdid, [record.newbie]);
   if (stored === null) {
-    return [[matchingSql.insert, row], transition, taskWrite(applicationTask(record)), [matchingSql.claimPerson, [person, packId(record.id)]]];
+    const person = personKey(record.newbieUdid, [record.newbie]);
+    const insert: Write = [matchingSql.insert, valuesOfMatching(record)];
+    return [insert, transition, taskWrite(applicationTask(record)), [matchingSql.claimPerson, [person, id]]];
   }
-  const update: Write = [matchingSql.update, [...row, packId(record.id), stored.version]];
-  if (event.type !== EventType.MATCHED) return [update, transition];
-  return [update, transition, taskWrite(announceTask(record.id, EventType.MATCH_ANNOUNCED, record.epoch))];
+  const [move, match] = [valuesOfMatching(record, movingColumns), valuesOfMatching(record, matchColumns)];
+  if (event.type !== EventType.MATCHED) return [[matchingSql.move, [...move, id, stored.version, ...match]], transition];
+  const update: Write = [matchingSql.update, [...move, ...match, id, stored.version]];
+  return [update, transition, taskWrite(announceTask(record.id, EventType.MATCH_ANNOUNCED, epoch))];
 }
 
 function taskWrite({ id, queue, matchingId, payload }: NewTask): Write {

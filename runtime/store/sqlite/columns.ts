@@ -13,6 +13,15 @@ export function packId(id: string): SQLInputValue {
   return uuid.test(id) ? Buffer.from(id.replaceAll('-', ''), 'hex') : id;
 }
 
+/** The inverse of {@link packId}, of a column that holds its bytes or its text. */
+export function readId(row: Row, column: string): string {
+  const packed = row[column];
+  if (typeof packed === 'string') return packed;
+  if (!(packed instanceof Uint8Array)) throw corrupt(column);
+  const hex = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
 /** `~` stands for the id of the matching, with which most event ids begin; `=` for nothing. */
 export function packEventId(eventId: string, matchingId: string): string {
   return eventId.startsWith(matchingId) ? `~${eventId.slice(matchingId.length)}` : `=${eventId}`;
@@ -91,16 +100,23 @@ const matchingValues = {
   status_since: (record) => record.statusSince,
 } as const satisfies Readonly<Record<string, (record: MatchingRecord) => SQLInputValue>>;
 
-export const matchingColumns: readonly string[] = Object.keys(matchingValues);
+type MatchingColumn = keyof typeof matchingValues;
 
-/** In the order of {@link matchingColumns}. */
-export function valuesOfMatching(record: MatchingRecord): SQLInputValue[] {
-  return Object.values(matchingValues).map((valueOf) => valueOf(record));
+export const matchingColumns = Object.keys(matchingValues) as readonly MatchingColumn[];
+/** What a move or a read mark changes. Who takes part, and since when, stands in the others. */
+export const movingColumns: readonly MatchingColumn[] = [
+  'status', 'status_since', 'version', 'updated_at', 'mentor_promocode', 'completed_at', 'newbie_last_read_at', 'mentor_last_read_at',
+];
+export const matchColumns = matchingColumns.filter((column) => column !== 'uuid' && !movingColumns.includes(column));
+
+/** The values of the record, in the order of the columns. */
+export function valuesOfMatching(record: MatchingRecord, columns: readonly MatchingColumn[] = matchingColumns): SQLInputValue[] {
+  return columns.map((column) => matchingValues[column](record));
 }
 
 export function matchingFrom(row: Row): MatchingRecord {
   return {
-    id: readText(row, 'id') as MatchingId,
+    id: readId(row, 'uuid') as MatchingId,
     createdAt: readInteger(row, 'created_at'),
     updatedAt: readInteger(row, 'updated_at'),
     version: readInteger(row, 'version'),

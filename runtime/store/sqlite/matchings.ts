@@ -5,32 +5,39 @@ import { isEventType } from '../../../machines/events.ts';
 import { isStatus, type Status } from '../../../machines/status.ts';
 import type { TransitionRecord } from '../../store.ts';
 import {
-  matchingColumns, matchingFrom, packId, readAs, readInteger, readIntegerOrNull, readMatchingId, readText, readTextOrNull, valuesOfMatching,
+  matchColumns, matchingColumns, matchingFrom, movingColumns, packId, readAs, readId, readInteger, readIntegerOrNull, readText,
+  readTextOrNull, valuesOfMatching,
 } from './columns.ts';
 import { Conflict } from './failure.ts';
 import type { Row, Session } from './session.ts';
 
 /** What a read of `matchings` selects; `seq` breaks ties in keyset pages. */
-export const selectedMatching = ['seq', 'id', ...matchingColumns.filter((column) => column !== 'uuid')].join(', ');
-export const selectedTransition = 'id, matching_id, created_at, "from", "to", event, actor, epoch, version, reason';
+export const selectedMatching = ['seq', ...matchingColumns].join(', ');
+export const selectedTransition = 'uuid, matching, created_at, "from", "to", event, actor, epoch, version, reason';
 
 export const matchingSql = {
   byId: `SELECT ${selectedMatching} FROM matchings WHERE uuid = ?`,
   byNewbie: `SELECT ${selectedMatching} FROM matchings WHERE newbie_driver_id = ? AND newbie_park_id = ?`,
   byMentor: `SELECT ${selectedMatching} FROM matchings WHERE mentor_driver_id = ? AND mentor_park_id = ?`,
   insert: `INSERT INTO matchings (${matchingColumns.join(', ')}) VALUES (${matchingColumns.map(() => '?').join(', ')})`,
-  update: `UPDATE matchings SET ${matchingColumns.map((column) => `${column} = ?`).join(', ')} WHERE uuid = ? AND version = ?`,
+  move: `UPDATE matchings SET ${assigned(movingColumns)} WHERE uuid = ? AND version = ?
+    AND ${matchColumns.map((column) => `${column} IS ?`).join(' AND ')}`,
+  update: `UPDATE matchings SET ${assigned([...movingColumns, ...matchColumns])} WHERE uuid = ? AND version = ?`,
   transitions: `SELECT ${selectedTransition} FROM status_transitions WHERE matching = ? ORDER BY version`,
   insertTransition: `INSERT INTO status_transitions
     (uuid, matching, created_at, "from", "to", event, actor, epoch, version, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ofPerson: 'SELECT matching_id FROM persons WHERE person = ?',
+  ofPerson: 'SELECT matching FROM persons WHERE person = ?',
   claimPerson: 'INSERT INTO persons (person, matching) VALUES (?, ?) ON CONFLICT (person) DO NOTHING',
-  ofKey: 'SELECT matching_id FROM idempotency_keys WHERE idempotency_key = ?',
+  ofKey: 'SELECT matching FROM idempotency_keys WHERE idempotency_key = ?',
   rememberKey: `INSERT INTO idempotency_keys (idempotency_key, matching, created_at) VALUES (?, ?, ?)
     ON CONFLICT (idempotency_key) DO NOTHING`,
   counts: `SELECT reached, present, (SELECT min(status_since) FROM matchings WHERE status = ?1) AS oldest_since
     FROM status_counts WHERE status = ?1`,
 } as const;
+
+function assigned(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = ?`).join(', ');
+}
 
 /** Each matching once, in the order of the first mention of its id; unknown ids are left out. */
 export function selectMatchings(session: Session, ids: readonly MatchingId[]): MatchingRecord[] {
@@ -54,9 +61,15 @@ export function insertMatching(session: Session, record: MatchingRecord): void {
   session.run(matchingSql.insert, ...valuesOfMatching(record));
 }
 
+/**
+ * Nearly every change leaves the match as it is. Naming its columns only to compare them saves the indexes over them, which SQLite would
+ * otherwise write again with the same values.
+ */
 export function updateMatching(session: Session, next: MatchingRecord, expectedVersion: number): void {
-  const changed = session.run(matchingSql.update, ...valuesOfMatching(next), packId(next.id), expectedVersion);
-  if (changed === 0) throw new Conflict('the matching has another version');
+  const [move, match] = [valuesOfMatching(next, movingColumns), valuesOfMatching(next, matchColumns)];
+  const key = [packId(next.id), expectedVersion];
+  if (session.run(matchingSql.move, ...move, ...key, ...match) > 0) return;
+  if (session.run(matchingSql.update, ...move, ...match, ...key) === 0) throw new Conflict('the matching has another version');
 }
 
 export function selectTransitions(session: Session, id: MatchingId): TransitionRecord[] {
@@ -70,8 +83,8 @@ export function insertTransition(session: Session, record: TransitionRecord): vo
 
 export function transitionFrom(row: Row): TransitionRecord {
   return {
-    id: readText(row, 'id'),
-    matchingId: readMatchingId(row),
+    id: readId(row, 'uuid'),
+    matchingId: readId(row, 'matching') as MatchingId,
     createdAt: readInteger(row, 'created_at'),
     from: row['from'] === null ? null : readAs(row, 'from', isStatus),
     to: readAs(row, 'to', isStatus),
@@ -85,7 +98,7 @@ export function transitionFrom(row: Row): TransitionRecord {
 
 export function matchingOfPerson(session: Session, person: PersonKey): MatchingId | null {
   const row = session.get(matchingSql.ofPerson, person);
-  return row === null ? null : readMatchingId(row);
+  return row === null ? null : (readId(row, 'matching') as MatchingId);
 }
 
 /** The same claim may be repeated; a claim of another matching is a lost race. */
@@ -96,7 +109,7 @@ export function claimPerson(session: Session, person: PersonKey, id: MatchingId)
 
 export function matchingOfIdempotencyKey(session: Session, key: string): MatchingId | null {
   const row = session.get(matchingSql.ofKey, key);
-  return row === null ? null : readMatchingId(row);
+  return row === null ? null : (readId(row, 'matching') as MatchingId);
 }
 
 /** The first matching of a key stays its matching; a second one is a lost race. */

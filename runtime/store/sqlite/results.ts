@@ -6,7 +6,7 @@ import {
   type AnnouncementRecord, type Page, type PageRequest, type PendingPromocode, type ProgressFigures, progressFields, type ResultRecord,
   type Role,
 } from '../../store.ts';
-import { packEventId, packId, readAs, readMatchingId, readInteger, readNewbie, readText, readTextOrNull } from './columns.ts';
+import { packEventId, packId, readAs, readId, readInteger, readNewbie, readText, readTextOrNull } from './columns.ts';
 import { decodeCursor, first, pageOf } from './paging.ts';
 import type { Row, Session } from './session.ts';
 
@@ -15,7 +15,7 @@ const merged = progressFields.map((field) => `${field} = coalesce(excluded.${fie
 const differs = progressFields.map((field) => `coalesce(excluded.${field}, results.${field}) IS NOT results.${field}`).join(' OR ');
 
 export const resultSql = {
-  byMatching: `SELECT matching_id, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at FROM results WHERE matching = ?`,
+  byMatching: `SELECT matching, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at FROM results WHERE matching = ?`,
   merge: `INSERT INTO results (matching, newbie_park_id, newbie_driver_id, updated_at, ${figureColumns})
     VALUES (?, ?, ?, ?, ${progressFields.map(() => '?').join(', ')})
     ON CONFLICT (matching) DO UPDATE SET ${merged}, updated_at = excluded.updated_at WHERE ${differs}`,
@@ -23,7 +23,7 @@ export const resultSql = {
   keepHistory: `INSERT INTO results_history (matching, epoch, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at)
     SELECT matching, ?, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at FROM results WHERE matching = ?`,
   clear: 'DELETE FROM results WHERE matching = ?',
-  announcements: `SELECT event_id, matching_id, epoch, event, recipient, accepted_at FROM announcements
+  announcements: `SELECT event_id, matching, epoch, event, recipient, accepted_at FROM announcements
     WHERE matching = ? ORDER BY epoch, accepted_at, event, recipient`,
   recordAnnouncement: `INSERT INTO announcements (packed_event_id, matching, epoch, event, recipient, accepted_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (matching, epoch, event, recipient) DO NOTHING`,
@@ -41,7 +41,7 @@ export function selectResults(session: Session, ids: readonly MatchingId[]): Res
 export function resultFrom(row: Row): ResultRecord {
   const figures = Object.fromEntries(progressFields.map((field) => [field, readTextOrNull(row, field)]));
   return {
-    matchingId: readMatchingId(row),
+    matchingId: readId(row, 'matching') as MatchingId,
     newbie: readNewbie(row),
     figures: figures as ProgressFigures,
     updatedAt: readInteger(row, 'updated_at'),
@@ -74,7 +74,7 @@ function isAnnounced(value: unknown): value is AnnouncementRecord['event'] {
 export function selectAnnouncements(session: Session, id: MatchingId): AnnouncementRecord[] {
   return session.all(resultSql.announcements, packId(id)).map((row) => ({
     eventId: readText(row, 'event_id'),
-    matchingId: readMatchingId(row),
+    matchingId: readId(row, 'matching') as MatchingId,
     epoch: readInteger(row, 'epoch'),
     event: readAs(row, 'event', isAnnounced),
     recipient: readAs(row, 'recipient', isRole),

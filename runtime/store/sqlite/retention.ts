@@ -6,7 +6,7 @@ import type { ArchivableFilter, ArchivedMatching, MatchingBundle, Retention, Ret
 import { ServiceError } from '../../errors.ts';
 import type { Lease } from '../../lock.ts';
 import type { Page, PageRequest, ResultRecord, TransitionRecord } from '../../store.ts';
-import { matchingFrom, packId, readInteger, readMatchingId, readText } from './columns.ts';
+import { matchingFrom, packId, readId, readInteger, readMatchingId, readText } from './columns.ts';
 import { assertLease } from './leases.ts';
 import { selectedMatching, selectedTransition, selectMatchings, selectTransitions, transitionFrom } from './matchings.ts';
 import { decodeCursor, first, oldestFirst, pageOf, positionOf } from './paging.ts';
@@ -15,7 +15,7 @@ import type { Row, Session } from './session.ts';
 import type { Access } from './tasks.ts';
 
 const transitionOfChanged = qualified('t', selectedTransition);
-const resultOfChanged = qualified('r', `matching_id, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at`);
+const resultOfChanged = qualified('r', `matching, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at`);
 
 function qualified(table: string, columns: string): string {
   return columns.split(', ').map((column) => `${table}.${column}`).join(', ');
@@ -36,9 +36,9 @@ export const retentionSql = {
   tombstones: `SELECT seq, matching_id, transition_ids, deleted_at FROM tombstones WHERE deleted_at >= ? AND (deleted_at, seq) > (?, ?)
     ORDER BY deleted_at, seq LIMIT ?`,
   // A final status is entered at completion: the index by status and its moment serves completions too.
-  archivable: `SELECT id, seq, status_since FROM matchings WHERE status = ?1 AND status_since < ?2 AND completed_at < ?2
+  archivable: `SELECT uuid, seq, status_since FROM matchings WHERE status = ?1 AND status_since < ?2 AND completed_at < ?2
     AND (status_since, seq) > (?3, ?4) ORDER BY status_since, seq LIMIT ?5`,
-  history: `SELECT epoch, matching_id, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at FROM results_history
+  history: `SELECT epoch, matching, newbie_park_id, newbie_driver_id, ${figureColumns}, updated_at FROM results_history
     WHERE matching = ? ORDER BY epoch`,
   waiting: 'SELECT count(*) AS matchings FROM matchings WHERE status = ? AND status_since < ?',
   bury: 'INSERT INTO tombstones (matching, matching_id, transition_ids, deleted_at) VALUES (?, ?, ?, ?)',
@@ -102,7 +102,7 @@ function tombstoneFrom(row: Row): Tombstone {
 
 function selectArchivable(session: Session, { status, completedBefore }: ArchivableFilter, page: PageRequest): Page<MatchingId> {
   const rows = session.all(retentionSql.archivable, status, completedBefore, ...positionOf(page, oldestFirst), page.limit + 1);
-  const idOf = (row: Row): MatchingId => readText(row, 'id') as MatchingId;
+  const idOf = (row: Row): MatchingId => readId(row, 'uuid') as MatchingId;
   return pageOf(rows, page.limit, idOf, (row) => [readInteger(row, 'status_since'), readInteger(row, 'seq')]);
 }
 

@@ -7,8 +7,9 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
-function oneOf(values: readonly string[]): string {
-  return `(${values.map((value) => `'${value}'`).join(', ')})`;
+/** For SQLite `IN` is dearer: it builds the list anew for every row that is written. */
+function isOneOf(column: string, values: readonly string[]): string {
+  return `(${values.map((value) => `${column} = '${value}'`).join(' OR ')})`;
 }
 
 /** The text of a UUID kept as its 16 bytes, computed when it is read; an id that is no UUID is kept as its text. */
@@ -18,11 +19,11 @@ function textOfId(column: string): string {
 }
 
 const statuses = ['created', 'requested', 'matched', 'initialized', 'in_progress', 'finished', 'succeed', 'failed'];
-const status = oneOf(statuses);
-const event = oneOf([
+const isStatus = (column: string): string => isOneOf(column, statuses);
+const events = [
   'ENROLLED', 'APPLICATION_WRITTEN', 'MATCHED', 'MATCH_ANNOUNCED', 'PROGRESS_ANNOUNCED', 'RESULT_ANNOUNCED', 'PROMOCODE_ANNOUNCED',
   'DEADLINE_PASSED',
-]);
+];
 const figures = ['rate_avg_7d', 'rate_avg_14d', 'avg_dp_7d', 'avg_dp_14d', 'sh_7d', 'sh_14d', 'correct_answers', 'passed_test_flg']
   .map((field) => `${field} TEXT`)
   .join(', ');
@@ -40,7 +41,7 @@ const base: readonly string[] = [
     mentor_driver_id TEXT,
     newbie_park_id TEXT NOT NULL,
     newbie_driver_id TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ${status}),
+    status TEXT NOT NULL CHECK ${isStatus('status')},
     mentor_promocode TEXT,
     completed_at INTEGER,
     original_connected_dttm INTEGER,
@@ -67,9 +68,9 @@ const base: readonly string[] = [
     id ${textOfId('uuid')},
     matching_id ${textOfId('matching')},
     created_at INTEGER NOT NULL,
-    "from" TEXT CHECK ("from" IN ${status}),
-    "to" TEXT NOT NULL CHECK ("to" IN ${status}),
-    event TEXT NOT NULL CHECK (event IN ${event}),
+    "from" TEXT CHECK ${isStatus('"from"')},
+    "to" TEXT NOT NULL CHECK ${isStatus('"to"')},
+    event TEXT NOT NULL CHECK ${isOneOf('event', events)},
     actor TEXT NOT NULL,
     epoch INTEGER NOT NULL,
     reason TEXT,
@@ -107,7 +108,7 @@ const base: readonly string[] = [
   `CREATE TABLE announcements (
     matching ANY NOT NULL REFERENCES matchings (uuid),
     epoch INTEGER NOT NULL,
-    event TEXT NOT NULL CHECK (event IN ${event}),
+    event TEXT NOT NULL CHECK ${isOneOf('event', events)},
     recipient TEXT NOT NULL CHECK (recipient IN ('newbie', 'mentor')),
     matching_id ${textOfId('matching')},
     packed_event_id TEXT NOT NULL,
@@ -121,7 +122,7 @@ const base: readonly string[] = [
     queue TEXT NOT NULL CHECK (queue IN ('create_application', 'announce')),
     matching_id TEXT NOT NULL,
     payload TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done', 'dead')),
+    state TEXT NOT NULL CHECK ${isOneOf('state', ['pending', 'running', 'done', 'dead'])},
     attempt INTEGER NOT NULL CHECK (attempt >= 0),
     fence INTEGER NOT NULL,
     owner TEXT,
@@ -181,7 +182,7 @@ const base: readonly string[] = [
 // often a rematch brings it back, and stays when the matching is archived.
 const funnel: readonly string[] = [
   `CREATE TABLE status_counts (
-    status TEXT NOT NULL PRIMARY KEY CHECK (status IN ${status}),
+    status TEXT NOT NULL PRIMARY KEY CHECK ${isStatus('status')},
     reached INTEGER NOT NULL,
     present INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
