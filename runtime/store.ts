@@ -163,6 +163,8 @@ export interface StoreReads extends MatchingReads {
   /** Matchings in `status` matched before the moment, oldest first. */
   matchedBefore(status: Status, before: EpochMs, page: PageRequest): Promise<Page<MatchingRecord>>;
   listMatchings(filter: MatchingFilter, page: PageRequest): Promise<Page<MatchingRecord>>;
+  /** Matchings in `status`, longest in it first. Where rows lie in buckets `skip` is exact up to some hundreds and near beyond. */
+  longestInStatus(status: Status, window: { skip: number; limit: number }): Promise<MatchingRecord[]>;
   /** How many matchings ever reached each status, and how many are in it now with the oldest entry. */
   funnel(): Promise<Record<Status, { reached: number; present: number; oldestSince: EpochMs | null }>>;
   jobRuns(filter: { job?: string }, page: PageRequest): Promise<Page<JobRunRecord>>;

@@ -24,7 +24,7 @@ const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
 };
 
 /** Files that are generated whole. */
-const whole: Readonly<Record<string, () => Promise<string>>> = {
+const wholeFiles: Readonly<Record<string, () => Promise<string>>> = {
   'http/inspector/statecharts.json': statechartsJson,
 };
 
@@ -67,7 +67,7 @@ interface Document {
 /** Files that differ from their source, with the text they ought to have. */
 async function differing(): Promise<Document[]> {
   const partly = Object.keys(parts).map((file) => ({ file, text: rendered(file, readFileSync(join(root, file), 'utf8')) }));
-  const wholly = await Promise.all(Object.entries(whole).map(async ([file, source]) => ({ file, text: await source() })));
+  const wholly = await Promise.all(Object.entries(wholeFiles).map(async ([file, source]) => ({ file, text: await source() })));
   return [...partly, ...wholly].filter(({ file, text }) => !existsSync(join(root, file)) || readFileSync(join(root, file), 'utf8') !== text);
 }
 

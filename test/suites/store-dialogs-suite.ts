@@ -122,6 +122,28 @@ export function storeDialogsSuite(name: string, open: OpenStore): void {
       expect(new Set(pages.flat().map(({ id }) => id)).size).toBe(records.length);
     });
 
+    test('answers who is longest in a status, from any place on', async () => {
+      const { store } = under();
+      const since = [5, 1, 3, 3, 2, 4].map((offset) => matchingRecord({ statusSince: suiteStartMs + offset }));
+      await insertMatchings(store, ...since, matchedRecord({ statusSince: suiteStartMs }));
+      const longest = async (skip: number, limit: number) =>
+        (await store.longestInStatus(Status.created, { skip, limit })).map(({ statusSince }) => statusSince - suiteStartMs);
+      expect(await longest(0, 100)).toEqual([1, 2, 3, 3, 4, 5]);
+      expect(await longest(2, 3)).toEqual([3, 3, 4]);
+      expect(await longest(6, 1)).toEqual([]);
+      expect(await store.longestInStatus(Status.failed, { skip: 0, limit: 1 })).toEqual([]);
+    });
+
+    test('finds the middle of a crowd, or near it', async () => {
+      const { store } = under();
+      const crowd = Array.from({ length: 1_600 }, (_, offset) => matchingRecord({ statusSince: suiteStartMs + offset }));
+      await insertMatchings(store, ...crowd);
+      const [middle] = await store.longestInStatus(Status.created, { skip: 800, limit: 1 });
+      const place = (middle?.statusSince ?? 0) - suiteStartMs;
+      expect(place).toBeGreaterThan(640);
+      expect(place).toBeLessThan(960);
+    });
+
     test('lists by status, by profile of either side and by time in the status, alone and together', async () => {
       const { store } = under();
       const profile = aProfile();

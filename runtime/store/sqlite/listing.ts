@@ -12,11 +12,16 @@ export const listingSql = {
     ORDER BY matched_at, seq LIMIT ?`,
   inStatus: `SELECT ${selectedMatching} FROM matchings WHERE status = ? AND status_since < ? AND (status_since, seq) < (?, ?)
     ORDER BY status_since DESC, seq DESC LIMIT ?`,
+  longestInStatus: `SELECT ${selectedMatching} FROM matchings WHERE status = ? ORDER BY status_since, seq LIMIT ? OFFSET ?`,
 } as const;
 
 export function selectMatchedBefore(session: Session, status: Status, before: number, page: PageRequest): Page<MatchingRecord> {
   const rows = session.all(listingSql.matchedBefore, status, before, ...positionOf(page, oldestFirst), page.limit + 1);
   return pageOf(rows, page.limit, matchingFrom, (row) => [readInteger(row, 'matched_at'), readInteger(row, 'seq')]);
+}
+
+export function selectLongestInStatus(session: Session, status: Status, { skip, limit }: { skip: number; limit: number }): MatchingRecord[] {
+  return session.all(listingSql.longestInStatus, status, limit, skip).map(matchingFrom);
 }
 
 /** Latest status change first. */

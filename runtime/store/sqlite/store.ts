@@ -12,7 +12,7 @@ import { type Connection, openConnections } from './database.ts';
 import { selectContacts, selectDialog } from './dialogs.ts';
 import * as journal from './journal.ts';
 import { assertLease, leaseTable } from './leases.ts';
-import { listMatchings, selectMatchedBefore } from './listing.ts';
+import { listMatchings, selectLongestInStatus, selectMatchedBefore } from './listing.ts';
 import * as matchings from './matchings.ts';
 import { putOperatorAction, selectOperatorActions } from './operator-actions.ts';
 import * as results from './results.ts';
@@ -102,6 +102,7 @@ function readsOf(run: Access['read']): StoreReads {
     dialog: (id) => run((session) => selectDialog(session, id)),
     matchedBefore: (status, before, page) => run((session) => selectMatchedBefore(session, status, before, page)),
     listMatchings: (filter, page) => run((session) => listMatchings(session, filter, page)),
+    longestInStatus: (status, window) => run((session) => selectLongestInStatus(session, status, window)),
     funnel: () => run(countAll),
     jobRuns: (filter, page) => run((session) => journal.selectJobRuns(session, filter, page)),
     rejects: (filter, page) => run((session) => journal.selectRejects(session, filter, page)),

@@ -3,9 +3,11 @@ import type { EpochMs, MatchingRecord } from '../../../machines/matching-record.
 import { type Status, statuses } from '../../../machines/status.ts';
 import type { MatchingFilter, Page, PageRequest } from '../../store.ts';
 import { bucketedList, pageOfList, type Place, positionOfRow, rowsAfter, sortRows } from './bucketed-page.ts';
+import { bucketCount, perBucket } from './buckets.ts';
 import { matchingFrom, matchingShape, readInteger, readText } from './columns.ts';
 import { distinctKeys } from './matching-reads.ts';
 import { comparePositions, newestFirst, pageOf, type Position, positionOf } from './paging.ts';
+import { bind, type Part } from './query.ts';
 import type { ReadSet } from './read-set.ts';
 import type { Row } from './values.ts';
 
@@ -21,6 +23,33 @@ export const matchingLists = {
     descending: true, bounded: true,
   }),
 } as const;
+
+export const longestParts = {
+  longest: {
+    name: 'longest_in_status',
+    parameters: { status: 'Utf8', page_limit: 'Uint64', skipped: 'Uint64' },
+    body: perBucket((bucket) => `SELECT ${columns} FROM matchings VIEW by_status WHERE bucket = ${bucket} AND status = $status
+ORDER BY bucket, status, status_since, seq, id LIMIT $page_limit OFFSET $skipped;`),
+    sets: bucketCount,
+  },
+} as const satisfies Record<string, Part>;
+
+/** Up to here the rows to skip are read and left out; beyond, each bucket skips its share. */
+const exactSkip = 400;
+
+export async function longestInStatus(
+  reads: ReadSet,
+  status: Status,
+  { skip, limit }: { readonly skip: number; readonly limit: number },
+): Promise<MatchingRecord[]> {
+  const exact = skip <= exactSkip;
+  const skipped = exact ? 0 : Math.floor(skip / bucketCount);
+  const { parts } = await reads.query([bind(longestParts.longest, { status, skipped, page_limit: exact ? skip + limit : limit })]);
+  const rows = sortRows((parts[0] ?? []).flat(), { at: 'status_since', descending: false });
+  // Ids fall evenly into buckets: what all of them show at their share of the way lies around the place sought.
+  const from = exact ? skip : Math.max(0, Math.floor((rows.length - limit) / 2));
+  return rows.slice(from, from + limit).map(matchingFrom);
+}
 
 export function matchedBefore(reads: ReadSet, status: Status, before: EpochMs, page: PageRequest): Promise<Page<MatchingRecord>> {
   return pageOfList(reads, matchingLists.matchedBefore, { values: { status, before }, page }, matchingFrom);

@@ -3,7 +3,7 @@ import { dialogParts } from './dialogs.ts';
 import { journalLists, journalParts } from './journal.ts';
 import { keyedReads } from './keyed-reads.ts';
 import { leaseParts } from './leases.ts';
-import { matchingLists } from './listing.ts';
+import { longestParts, matchingLists } from './listing.ts';
 import { markerParts } from './markers.ts';
 import { operatorParts } from './operator-actions.ts';
 import { promocodeParts } from './promocodes.ts';
@@ -23,7 +23,7 @@ const combined: Readonly<Record<string, readonly Part[]>> = {
 
 const alone: readonly Part[] = [
   ...Object.values({ ...dialogParts, ...journalParts, ...operatorParts, ...promocodeParts, ...markerParts }),
-  ...Object.values(schemaParts), ...Object.values(retentionParts),
+  ...Object.values(schemaParts), ...Object.values(longestParts), ...Object.values(retentionParts),
   ...Object.values(countParts), ...Object.values(leaseParts), ...Object.values(taskParts),
   ...Object.values(retentionLists).map(({ part }) => part),
   ...[...Object.values(journalLists), ...Object.values(matchingLists), ...Object.values(taskLists)].map(({ part }) => part),
