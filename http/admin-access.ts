@@ -19,6 +19,25 @@ export function createAdminGuards(token: string | null): Pick<Guards, 'operator'
   };
 }
 
+/** The same rules for a WebSocket, whose handshake a browser sends without the header. */
+export interface SocketGuard {
+  /** Of the handshake: whether the operator's right is proven already. Throws the problem to refuse with. */
+  admit(head: RequestHead): Promise<boolean>;
+  proves(token: string): boolean;
+}
+
+export function createSocketGuard(token: string | null): SocketGuard {
+  const { operator } = createAdminGuards(token);
+  return {
+    admit: async (head) => {
+      if (token !== null && !head.headers.has('authorization')) return false;
+      await operator(head);
+      return true;
+    },
+    proves: (shown) => token !== null && timingSafeEqual(digest(shown), digest(token)),
+  };
+}
+
 async function admitLoopback(head: RequestHead): Promise<null> {
   if (!head.fromLoopback) throw new HttpProblem('forbidden', 'Without ADMIN_TOKEN only this machine may connect.');
   return null;

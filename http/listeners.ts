@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Config } from '../runtime/config/config.ts';
 import type { Context } from '../runtime/context.ts';
 import type { Guards } from './access.ts';
-import { createAdminGuards } from './admin-access.ts';
+import { createAdminGuards, createSocketGuard } from './admin-access.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { createAssets } from './assets.ts';
 import { createDriverGuard } from './driver-access.ts';
@@ -12,12 +12,14 @@ import { driverRoutes } from './driver/routes.ts';
 import type { ExchangeLimits } from './exchange.ts';
 import { openApiDocument } from './openapi.ts';
 import { pageRoutes } from './pages.ts';
+import { InspectorHub } from './inspector/hub.ts';
+import { inspectorSocket } from './inspector/socket.ts';
 import { createHttpServer, type HttpServer } from './server.ts';
 import type { AdminContext, AdminUseCases, DriverUseCases, Probe } from './use-cases.ts';
 
 /** What both listeners need of the context. */
-export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' | 'log' | 'newId' | 'tracing'>, Pick<AdminContext, 'store' | 'tasks'> {
-  readonly config: Pick<Config, 'http' | 'admin' | 'auth' | 'jobs'>;
+export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' | 'log' | 'newId' | 'tracing' | 'retention'>, Pick<AdminContext, 'store' | 'tasks'> {
+  readonly config: Pick<Config, 'http' | 'admin' | 'auth' | 'jobs' | 'programme' | 'timescale'>;
 }
 
 const jobWaitMs = 5_000;
@@ -54,7 +56,9 @@ export function createAdminServer(ctx: ListenerContext, parts: AdminParts): Http
   const document = openApiDocument([...driverRoutes, ...adminRoutes]);
   const adminCtx = { config, store, tasks, operations, metrics, log, useCases, probes, document, jobWaitMs, assets: createAssets(builtPages) };
   const routes = [...adminRoutes, ...pageRoutes];
-  return createHttpServer({ host, port, ctx: adminCtx, routes, guards, limits, log, metrics, newId, elapsedMs, tracing });
+  const hub = new InspectorHub({ store, retention: ctx.retention, operations, log, rate: config.timescale.rate });
+  const sockets = [inspectorSocket({ hub, guard: createSocketGuard(config.admin.token), log, newId })];
+  return createHttpServer({ host, port, ctx: adminCtx, routes, guards, limits, sockets, log, metrics, newId, elapsedMs, tracing });
 }
 
 function elapsedMs(): number {

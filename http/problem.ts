@@ -18,6 +18,7 @@ export const problemStatuses = {
   headers_too_large: 431,
   deadline_passed: 503,
   pages_not_built: 503,
+  too_many_watchers: 503,
 } as const satisfies Record<string, number>;
 
 export type ProblemCode = keyof typeof problemStatuses;

@@ -1,6 +1,6 @@
 // A listener: accepts connections, serves a routes table, and stops without cutting off a reply under way.
 import './header-limit.ts';
-import { App, us_listen_socket_close, us_socket_local_port, type us_listen_socket } from 'uWebSockets.js';
+import { App, us_listen_socket_close, us_socket_local_port, type us_listen_socket, type WebSocketBehavior } from 'uWebSockets.js';
 import { ServiceError } from '../runtime/errors.ts';
 import { converse, type Speaker } from './conversation.ts';
 import { serveExchange, type Conversation, type ExchangeLimits, type ExchangeRules } from './exchange.ts';
@@ -12,6 +12,15 @@ export interface HttpServerOptions<Ctx> extends Speaker<Ctx> {
   /** 0: any free port. */
   readonly port: number;
   readonly limits?: Partial<ExchangeLimits>;
+  readonly sockets?: readonly SocketRoute[];
+}
+
+/** A path that upgrades to WebSocket; any other request for it is an ordinary one. */
+export interface SocketRoute {
+  readonly path: string;
+  readonly behavior: WebSocketBehavior<unknown>;
+  /** Takes leave of everybody: the listener stops. */
+  close(): void;
 }
 
 export interface HttpServer {
@@ -43,6 +52,7 @@ class Listener<Ctx> implements HttpServer {
       closing: () => this.#stopping,
       defect: (error) => options.log.error(failureFields(error), 'connection dropped'),
     };
+    for (const { path, behavior } of options.sockets ?? []) this.#app.ws(path, behavior);
     this.#app.any('/*', (res, req) => serveExchange(res, req, rules));
   }
 
@@ -59,6 +69,7 @@ class Listener<Ctx> implements HttpServer {
     this.#stopping = true;
     if (this.#socket !== null) us_listen_socket_close(this.#socket);
     this.#socket = null;
+    for (const socket of this.#options.sockets ?? []) socket.close();
     await this.#idle(graceMs);
     this.#app.close();
   }

@@ -99,11 +99,11 @@ export interface DriverContext {
 /** Operators look at the store; they change it only through the use cases. */
 export type AdminReads = Pick<
   StoreReads,
-  'now' | 'matchings' | 'transitions' | 'tasksOfMatching' | 'announcements' | 'results' | 'listMatchings' | 'jobRuns' | 'rejects' | 'funnel' | 'operatorActions'
+  'now' | 'matchings' | 'transitions' | 'tasksOfMatching' | 'announcements' | 'results' | 'listMatchings' | 'longestInStatus' | 'jobRuns' | 'rejects' | 'funnel' | 'operatorActions'
 >;
 
 export interface AdminContext extends Pick<Context, 'operations' | 'metrics' | 'log'> {
-  readonly config: Pick<Config, 'jobs'>;
+  readonly config: Pick<Config, 'jobs' | 'programme' | 'timescale'>;
   readonly store: AdminReads;
   readonly tasks: Pick<TaskQueue, 'list' | 'find'>;
   readonly useCases: AdminUseCases;

@@ -1,7 +1,8 @@
 // One run of one job, on any host: lock, read, apply, and a record of it. The import machine holds the order; this file provides its
 // actors and turns the end into a report.
-import { createActor, fromPromise, waitFor } from 'xstate';
+import { createActor, fromPromise, waitFor, type InspectionEvent, type Observer, type SnapshotFrom } from 'xstate';
 import { importMachine, type Counts } from '../machines/import.ts';
+import { tellSteps, type ActorStep } from '../runtime/actor-steps.ts';
 import type { Context } from '../runtime/context.ts';
 import { asServiceError, describeError, ServiceError } from '../runtime/errors.ts';
 import type { HeldLock } from '../runtime/lock.ts';
@@ -19,6 +20,8 @@ export interface RunOptions {
   /** A scheduled run of a daily job ends as `not_due` when today's has succeeded; without this it runs all the same. */
   readonly onlyIfDue?: boolean;
   readonly onProgress?: (progress: JobProgress) => void;
+  /** Told of each state the run comes to: a handful. */
+  readonly onStep?: (step: ActorStep) => void;
 }
 
 /** Does not throw: whatever goes wrong is in the report. */
@@ -81,7 +84,8 @@ async function drive(attempt: Attempt, signal: AbortSignal): Promise<End> {
     attempt.working = working;
     return working;
   });
-  const actor = createActor(importMachine.provide({ actors: { lock: stage(takeLock), read: stage(read), apply: stage(apply) } }));
+  const machine = importMachine.provide({ actors: { lock: stage(takeLock), read: stage(read), apply: stage(apply) } });
+  const actor = createActor(machine, inspection(attempt));
   stop.signal.addEventListener('abort', () => actor.send({ type: 'CANCELLED', error: stop.signal.reason }), { once: true });
   const cancel = (): void => stop.abort(new ServiceError('cancelled', 'the run was cancelled'));
   signal.addEventListener('abort', cancel, { once: true });
@@ -93,6 +97,17 @@ async function drive(attempt: Attempt, signal: AbortSignal): Promise<End> {
   if (ended.matches('failed')) return { outcome: signal.aborted ? 'cancelled' : 'failed', error: ended.context.error };
   if (ended.matches('busy')) return { outcome: 'busy', error: null };
   return { outcome: attempt.due ? 'succeeded' : 'not_due', error: null };
+}
+
+type ImportContext = SnapshotFrom<typeof importMachine>['context'];
+
+function inspection({ job, options }: Attempt): { readonly inspect?: Observer<InspectionEvent> } {
+  if (options.onStep === undefined) return {};
+  return { inspect: tellSteps<ImportContext>({ machine: 'import', entity: job.name, redact: shown, tell: options.onStep }) };
+}
+
+function shown({ counts, error }: ImportContext): ActorStep['context'] {
+  return { counts, error: error === null ? null : asServiceError(error).code };
 }
 
 async function takeLock(attempt: Attempt): Promise<boolean> {

@@ -122,6 +122,10 @@ export class JobScheduler {
       noteProgress(this.#ctx, name, message.progress);
       return;
     }
+    if (message.type === 'step') {
+      this.#ctx.operations.trigger.actorMoved({ step: message.step });
+      return;
+    }
     running.report = message.report;
     addCounters(this.#ctx.metrics, message.counters);
     addHistograms(this.#ctx.metrics, message.histograms);

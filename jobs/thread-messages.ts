@@ -1,4 +1,5 @@
 // What the scheduler and a job's thread say to each other. Plain data: it is cloned from thread to thread.
+import type { ActorStep } from '../runtime/actor-steps.ts';
 import type { Config } from '../runtime/config/config.ts';
 import type { HistogramSample } from '../runtime/metrics.ts';
 import type { CounterSample } from './counters.ts';
@@ -13,6 +14,7 @@ export interface ThreadData {
 
 export type ThreadMessage =
   | { readonly type: 'progress'; readonly progress: JobProgress }
+  | { readonly type: 'step'; readonly step: ActorStep }
   /** With what the thread's own metrics have counted and timed. */
   | { readonly type: 'ended'; readonly report: JobReport; readonly counters: readonly CounterSample[]; readonly histograms: readonly HistogramSample[] };
 

@@ -1,5 +1,6 @@
 // Entry of a job's worker thread: composes a context of its own, runs one job, reports, and ends.
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ActorStep } from '../runtime/actor-steps.ts';
 import { compose } from '../runtime/compose.ts';
 import { describeError } from '../runtime/errors.ts';
 import { createMetrics } from '../runtime/metrics.ts';
@@ -29,7 +30,8 @@ async function run(): Promise<JobReport> {
     const composed = await compose(data.config, { metrics });
     try {
       const { dryRun, onlyIfDue } = data;
-      return await runJob(composed.ctx, jobNamed(data.job), { dryRun, onlyIfDue, onProgress: throttled() }, abort.signal);
+      const onStep = (step: ActorStep): void => post({ type: 'step', step });
+      return await runJob(composed.ctx, jobNamed(data.job), { dryRun, onlyIfDue, onProgress: throttled(), onStep }, abort.signal);
     } finally {
       await composed.close();
     }

@@ -5,8 +5,10 @@ import { ready } from '../monitor/ready.ts';
 import type { Route } from '../routes.ts';
 import type { AdminContext } from '../use-cases.ts';
 import { funnel } from './funnel.ts';
+import { heat } from './heat.ts';
 import { jobRuns } from './job-runs.ts';
 import { jobs } from './jobs.ts';
+import { machines } from './machines.ts';
 import { matching } from './matching.ts';
 import { matchings } from './matchings.ts';
 import { openapi } from './openapi.ts';
@@ -18,5 +20,5 @@ import { sendEvent } from './send-event.ts';
 import { tasks } from './tasks.ts';
 
 export const adminRoutes: readonly Route<AdminContext>[] = [
-  live, ready, metrics, matchings, matching, sendEvent, tasks, retryTask, jobs, jobRuns, runJob, rejects, operatorActions, funnel, openapi,
+  live, ready, metrics, matchings, matching, sendEvent, tasks, retryTask, jobs, jobRuns, runJob, rejects, operatorActions, funnel, heat, machines, openapi,
 ];

@@ -1,14 +1,17 @@
 // The `create_application` task: one newbie's application becomes a row in YT, then the matching is `requested`.
 // Written again after a crash between the two: the row's key is the person, so the CRM sees one.
-import { createActor, fromPromise, waitFor } from 'xstate';
+import { createActor, fromPromise, waitFor, type InspectionEvent, type Observer, type SnapshotFrom } from 'xstate';
 import { applicationMachine, type ApplicationParts } from '../../machines/application.ts';
 import { profileKey, type Profile } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { Status } from '../../machines/status.ts';
+import { tellSteps, type ActorStep } from '../actor-steps.ts';
 import { rfc3339 } from '../clock.ts';
 import type { Context } from '../context.ts';
+import { asServiceError } from '../errors.ts';
 import { dispatch } from '../mentorship/dispatch.ts';
 import type { ApplicationPayload } from '../mentorship/effects.ts';
+import type { Operations } from '../operations.ts';
 import type { Person } from '../upstream.ts';
 
 export async function createApplication(ctx: Context, { matchingId }: ApplicationPayload, signal: AbortSignal): Promise<void> {
@@ -34,10 +37,33 @@ async function formApplication(ctx: Context, record: MatchingRecord, person: Per
       write: fromPromise(({ input, signal: stopped }) => writeRow(ctx, { record, person, parts: input }, either(signal, stopped))),
     },
   });
-  const actor = createActor(machine, { input: { cityIpFallback: ctx.config.programme.cityIpFallback } });
+  const input = { cityIpFallback: ctx.config.programme.cityIpFallback };
+  const actor = createActor(machine, { input, ...inspection(ctx.operations, record.id) });
   actor.start();
   const ended = await waitFor(actor, (snapshot) => snapshot.status === 'done');
   if (ended.matches('failed')) throw ended.context.error;
+}
+
+type ApplicationContext = SnapshotFrom<typeof applicationMachine>['context'];
+
+/** Nothing, and no cost, unless somebody watches. */
+function inspection(operations: Operations, entity: string): { readonly inspect?: Observer<InspectionEvent> } {
+  if (!operations.getSnapshot().context.actorsWatched) return {};
+  const tell = (step: ActorStep): void => operations.trigger.actorMoved({ step });
+  return { inspect: tellSteps<ApplicationContext>({ machine: 'application', entity, redact: shown, tell }) };
+}
+
+/** What was found is personal: watchers see that it was, not what it is. */
+function shown({ useIp, position, ip, city, isRented, phone, error }: ApplicationContext): ActorStep['context'] {
+  return {
+    use_ip: useIp,
+    position_known: position !== null,
+    ip_known: ip !== null,
+    city_source: city.source,
+    is_rented_car: isRented,
+    phone_known: phone !== null,
+    error: error === null ? null : asServiceError(error).code,
+  };
 }
 
 function either(task: AbortSignal, actor: AbortSignal): AbortSignal {

@@ -1,5 +1,6 @@
 // The admin API: what it asks of the ports and how it words their answers.
 import { expect, test } from 'vitest';
+import type { Statechart } from '../../http/inspector/statechart.ts';
 import type { AdminUseCases, JobReport } from '../../http/use-cases.ts';
 import { matchingId, mentor, newbie, nowMs, row, startAdminApi, task, type AdminApi } from './admin-fakes.ts';
 import { problemOf } from './listener.ts';
@@ -270,4 +271,30 @@ test('shows the funnel in programme order', async () => {
   const body = (await getJson(await startAdminApi(), '/admin/v1/funnel')) as Record<string, unknown>;
   expect(Object.keys(body)).toEqual(['created', 'requested', 'matched', 'initialized', 'in_progress', 'finished', 'succeed', 'failed']);
   expect(body['created']).toEqual({ reached: 8, present: 1, oldest_since: at });
+});
+
+test('the heat shows how many are in each status and for how long, and who is stuck', async () => {
+  const { url } = await startAdminApi();
+  const body = await (await fetch(url('/admin/v1/heat'))).json() as { states: Record<string, unknown>; stuck: unknown[] };
+  expect(body.states['matched']).toMatchObject({ present: 1, median_since: new Date(row.statusSince).toISOString(), expected_s: 600 });
+  expect(body.states['succeed']).toMatchObject({ median_since: null, expected_s: null });
+  expect(body.stuck).toEqual([]);
+  const longAgo = { ...row, statusSince: nowMs - 3_600_000 };
+  const late = await startAdminApi({ reads: { longestInStatus: async (status) => (status === 'matched' ? [longAgo] : []) } });
+  expect(await (await fetch(late.url('/admin/v1/heat'))).json()).toMatchObject({ stuck: [{ id: matchingId, overdue_s: 3_000 }] });
+});
+
+test('the machines come drawn, every state and arrow placed, and are held by who has them', async () => {
+  const { url } = await startAdminApi();
+  const response = await fetch(url('/admin/v1/machines'));
+  const { machines } = (await response.json()) as { machines: readonly Statechart[] };
+  expect(machines.map(({ id }) => id)).toEqual(['matching', 'application', 'import']);
+  for (const { nodes, edges, wide, tall } of machines) {
+    for (const arrangement of [wide, tall]) {
+      expect(Object.keys(arrangement.nodes).sort()).toEqual(nodes.map(({ id }) => id).sort());
+      expect(Object.keys(arrangement.edges).sort()).toEqual(edges.map(({ id }) => id).sort());
+    }
+  }
+  const again = await fetch(url('/admin/v1/machines'), { headers: { 'if-none-match': response.headers.get('etag') ?? '' } });
+  expect(again.status).toBe(304);
 });

@@ -4,6 +4,8 @@ import type { MatchingId } from '../../machines/ids.ts';
 import { parseProfile, parseUdid } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { statuses } from '../../machines/status.ts';
+import { realTime } from '../../runtime/clock.ts';
+import { readConfig } from '../../runtime/config/config.ts';
 import { createOperations, type Operations } from '../../runtime/operations.ts';
 import type { JobRunRecord, OperatorActionRecord, ProgressFigures, RejectRecord, TransitionRecord } from '../../runtime/store.ts';
 import type { TaskView } from '../../runtime/tasks.ts';
@@ -75,6 +77,11 @@ export const figures: ProgressFigures = {
   passed_test_flg: '1',
 };
 
+const minimalEnvironment = {
+  DATA_DIR: 'unused', AUTH_JWKS: 'unused', AUTH_ISSUER: 'https://issuer.test', YT_PROXY: 'http://yt.test', DRIVER_PROFILES_URL: 'http://one.test',
+  PERSONAL_URL: 'http://two.test', TRACKSTORY_URL: 'http://three.test', FLEET_RENT_URL: 'http://four.test', CLIENT_EVENTS_URL: 'http://five.test',
+};
+
 const everyMs = { 'import-matchings': 1, 'import-results': 2, 'finish-programme': 3, replicate: 4, archive: 5 };
 
 const creation: TransitionRecord = {
@@ -127,7 +134,7 @@ export async function startAdminApi(options: AdminApiOptions = {}): Promise<Admi
   const asked: unknown[] = [];
   const operations = createOperations();
   const ctx: AdminContext = {
-    config: { jobs: { enabled: true, everyMs } },
+    config: { jobs: { enabled: true, everyMs }, programme: readConfig(minimalEnvironment).programme, timescale: realTime },
     store: { ...fixedReads(asked), ...options.reads },
     tasks: fixedTasks(asked),
     operations,
@@ -157,6 +164,7 @@ function fixedReads(asked: unknown[]): AdminReads {
     tasksOfMatching: async () => [task],
     announcements: async () => [{ eventId: 'e-1', matchingId, epoch: 2, event: 'MATCH_ANNOUNCED', recipient: 'mentor', acceptedAt: nowMs }],
     results: async () => [{ matchingId, newbie, figures, updatedAt: nowMs }],
+    longestInStatus: async (status) => (status === row.status ? [row] : []),
     listMatchings: async (filter, page) => {
       asked.push({ filter, page });
       return { items: [row], nextCursor: 'next' };
