@@ -48,7 +48,7 @@ export interface DriverUseCases {
 
 export interface SendEventInput {
   readonly matchingId: MatchingId;
-  readonly event: LifecycleEvent;
+  readonly eventOf: (present: MatchingRecord) => LifecycleEvent;
   readonly operator: Operator & { readonly reason: string };
 }
 export interface SentEvent {

@@ -1,7 +1,7 @@
 // POST matchings/{id}/events: an operator's event, through the same dispatch as everything else.
 import { z } from 'zod';
 import { EventType, type LifecycleEvent } from '../../machines/events.ts';
-import { parseProfile } from '../../machines/ids.ts';
+import { parseMatchingId, parseProfile } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { statuses } from '../../machines/status.ts';
 import { timeField } from '../fields.ts';
@@ -9,7 +9,6 @@ import { noSuchMatching } from '../problem.ts';
 import { jsonReply } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
 import type { AdminContext } from '../use-cases.ts';
-import { existingMatching } from './matching.ts';
 import { operatorHeaders, reasonField } from './operator-field.ts';
 
 const announced = [
@@ -54,10 +53,11 @@ export const sendEvent: Route<AdminContext> = defineRoute({
   body,
   replies: { 200: { description: 'What the event did.', schema: sentWire } },
   handle: async (ctx: AdminContext, input, signal) => {
-    const row = await existingMatching(ctx, input.params.id);
-    const event = lifecycleEvent(row, input.body);
+    const matchingId = parseMatchingId(input.params.id);
+    if (matchingId === null) throw noSuchMatching();
+    const eventOf = (present: MatchingRecord): LifecycleEvent => lifecycleEvent(present, input.body);
     const operator = { actor: input.headers['x-operator'], reason: input.body.reason };
-    const sent = await ctx.useCases.sendEvent({ matchingId: row.id, event, operator }, signal);
+    const sent = await ctx.useCases.sendEvent({ matchingId, eventOf, operator }, signal);
     if (sent === null) throw noSuchMatching();
     return jsonReply(200, { outcome: sent.outcome, from: sent.from, to: sent.to });
   },

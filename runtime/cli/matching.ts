@@ -49,7 +49,7 @@ export function eventCommand(): Command {
         const record = await matchingNamed(store, id);
         const ports = { store, config, metrics: createMetrics(), log: createLog('warn'), newId: randomUUID };
         const operator = { actor: options.operator, reason: options.reason };
-        print(await sendEvent(ports, { matchingId: record.id, event: eventOf(type, record, options), operator }));
+        print(await sendEvent(ports, { matchingId: record.id, eventOf: (present) => eventOf(type, present, options), operator }));
       } finally {
         await store.close();
       }

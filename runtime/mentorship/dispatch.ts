@@ -13,6 +13,8 @@ import { factsOf } from './facts.ts';
 export interface Command {
   readonly matchingId: MatchingId;
   readonly event: LifecycleEvent;
+  /** The row, where the caller has read it in the same transaction. */
+  readonly stored?: MatchingRecord;
 }
 
 export interface Cause {
@@ -90,11 +92,13 @@ interface Author {
 
 async function loadScene(tx: StoreTx, commands: readonly Command[], policy: LifecyclePolicy): Promise<Scene> {
   const ids = [...new Set(commands.map((command) => command.matchingId))];
-  const [now, records, results] = await Promise.all([tx.now(), tx.matchings(ids), tx.results(ids)]);
+  const known = commands.flatMap(({ stored }) => stored ?? []);
+  const unread = known.length === 0 ? ids : ids.filter((id) => !known.some((record) => record.id === id));
+  const [now, records, results] = await Promise.all([tx.now(), tx.matchings(unread), tx.results(ids)]);
   return {
     now,
     policy,
-    records: new Map(records.map((record) => [record.id, record])),
+    records: new Map([...known, ...records].map((record) => [record.id, record])),
     figures: new Map(results.map((result) => [result.matchingId, result.figures])),
   };
 }

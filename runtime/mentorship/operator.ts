@@ -9,11 +9,12 @@ import { recorded, type Operator, type RecordPorts } from '../operator-actions.t
 import { OperatorAction } from '../store.ts';
 import type { TaskQueue, TaskView } from '../tasks.ts';
 import { recordedTrace } from '../trace.ts';
-import { dispatch, type DispatchPorts } from './dispatch.ts';
+import { countOutcomes, dispatchIn, type DispatchPorts } from './dispatch.ts';
 
 export interface OperatorEvent {
   readonly matchingId: MatchingId;
-  readonly event: LifecycleEvent;
+  /** Called inside the transaction, with the row as it is then. */
+  readonly eventOf: (present: MatchingRecord) => LifecycleEvent;
   readonly operator: Operator & { readonly reason: string };
 }
 
@@ -23,22 +24,24 @@ export interface OperatorOutcome {
   readonly to: Status;
 }
 
-type OperatorPorts = DispatchPorts & RecordPorts;
-
-/** Null when there is no such matching. */
-export async function sendEvent(ports: OperatorPorts, input: OperatorEvent, signal?: AbortSignal): Promise<OperatorOutcome | null> {
-  const { matchingId, event, operator } = input;
-  const [record] = await ports.store.matchings([matchingId]);
-  // Matchings begin with a driver's consent: even ENROLLED makes none here.
-  if (record === undefined) return null;
-  const act = { action: OperatorAction.sendEvent, subject: event.type, matchingId, operator };
-  return recorded(ports, act, () => dispatchOne(ports, input, signal), (sent) => sent?.outcome ?? 'no such matching');
-}
-
-async function dispatchOne(ports: DispatchPorts, input: OperatorEvent, signal?: AbortSignal): Promise<OperatorOutcome | null> {
-  const { matchingId, event, operator: { reason } } = input;
-  const [taken] = await dispatch(ports, [{ matchingId, event }], { actor: 'operator', reason, ...recordedTrace() }, signal);
-  if (taken === undefined || taken.from === null || taken.to === null) return null;
+/** Null when there is no such matching. The event and the record of it are one transaction. */
+export async function sendEvent(ports: DispatchPorts, input: OperatorEvent, signal?: AbortSignal): Promise<OperatorOutcome | null> {
+  const { matchingId, eventOf, operator } = input;
+  const cause = { actor: 'operator', reason: operator.reason, ...recordedTrace() };
+  const taken = await ports.store.transact(async (tx) => {
+    const [stored] = await tx.matchings([matchingId]);
+    // Matchings begin with a driver's consent: even ENROLLED makes none here.
+    if (stored === undefined) return null;
+    const event = eventOf(stored);
+    const [outcome] = await dispatchIn(tx, ports, [{ matchingId, event, stored }], cause);
+    if (outcome === undefined) return null;
+    const act = { action: OperatorAction.sendEvent, subject: event.type, matchingId };
+    await tx.putOperatorAction({ id: ports.newId(), at: await tx.now(), ...operator, ...act, outcome: outcome.outcome });
+    return outcome;
+  }, signal);
+  if (taken === null) return null;
+  countOutcomes(ports, [taken]);
+  if (taken.from === null || taken.to === null) return null;
   return { outcome: taken.outcome === 'moved' ? 'moved' : 'ignored', from: taken.from, to: taken.to };
 }
 

@@ -10,6 +10,7 @@ import { realTime } from '../../runtime/clock.ts';
 import { announceTask, applicationTask } from '../../runtime/mentorship/effects.ts';
 import { matchColumns, movingColumns, packId, valuesOfMatching } from '../../runtime/store/sqlite/columns.ts';
 import { matchingSql } from '../../runtime/store/sqlite/matchings.ts';
+import { operatorSql } from '../../runtime/store/sqlite/operator-actions.ts';
 import { openSqliteStore } from '../../runtime/store/sqlite/store.ts';
 import { taskSql } from '../../runtime/store/sqlite/tasks.ts';
 import type { NewTask } from '../../runtime/tasks.ts';
@@ -57,7 +58,10 @@ function turn({ matchings, group }: Asked): Turn {
   return { count: latenciesMs.length, ms, latenciesMs, cpuMs: (user + system) / 1_000 };
 }
 
-const allSql = [matchingSql.insert, matchingSql.move, matchingSql.update, matchingSql.insertTransition, matchingSql.claimPerson, taskSql.enqueue];
+const allSql = [
+  matchingSql.insert, matchingSql.move, matchingSql.update, matchingSql.insertTransition, matchingSql.claimPerson, taskSql.enqueue,
+  operatorSql.putAction,
+];
 
 /** What each of the seven moves of one matching writes. */
 function movesOf(index: number): Write[][] {
@@ -98,9 +102,12 @@ function writesOf(stored: MatchingRecord | null, record: MatchingRecord, event: 
     return [insert, transition, taskWrite(applicationTask(record)), [matchingSql.claimPerson, [person, id]]];
   }
   const [move, match] = [valuesOfMatching(record, movingColumns), valuesOfMatching(record, matchColumns)];
-  if (event.type !== EventType.MATCHED) return [[matchingSql.move, [...move, id, stored.version, ...match]], transition];
+  const action: Write = [
+    operatorSql.putAction, [randomUUID(), statusSince, 'operator', 'send_event', event.type, record.id, 'bench', 'moved'],
+  ];
+  if (event.type !== EventType.MATCHED) return [[matchingSql.move, [...move, id, stored.version, ...match]], transition, action];
   const update: Write = [matchingSql.update, [...move, ...match, id, stored.version]];
-  return [update, transition, taskWrite(announceTask(record.id, EventType.MATCH_ANNOUNCED, epoch))];
+  return [update, transition, action, taskWrite(announceTask(record.id, EventType.MATCH_ANNOUNCED, epoch))];
 }
 
 function taskWrite({ id, queue, matchingId, payload }: NewTask): Write {

@@ -200,8 +200,9 @@ function fixedTasks(asked: unknown[]): AdminContext['tasks'] {
 
 function fixedUseCases(asked: unknown[]): AdminUseCases {
   return {
-    sendEvent: async (input) => {
-      asked.push(input);
+    sendEvent: async ({ matchingId: id, eventOf, operator }) => {
+      if (id !== matchingId) return null;
+      asked.push({ matchingId: id, event: eventOf(row), operator });
       return { outcome: 'moved', from: 'matched', to: 'initialized' };
     },
     allowedEvents: async () => ['MATCHED', 'MATCH_ANNOUNCED'],

@@ -21,7 +21,7 @@ async function actions(): Promise<readonly OperatorActionRecord[]> {
 
 test('an event is recorded with what it did to the matching', async () => {
   const { participation: { matchingId } } = await scene.enrol(profileOf(rita));
-  const send = () => sendEvent(scene.ctx, { matchingId, event: { type: 'APPLICATION_WRITTEN' }, operator });
+  const send = () => sendEvent(scene.ctx, { matchingId, eventOf: () => ({ type: 'APPLICATION_WRITTEN' }), operator });
   expect(await send()).toMatchObject({ outcome: 'moved' });
   expect(await send()).toMatchObject({ outcome: 'ignored' });
   const recordedAlike = { action: 'send_event', subject: 'APPLICATION_WRITTEN', matchingId, ...operator };
