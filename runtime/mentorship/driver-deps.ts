@@ -23,11 +23,14 @@ export interface DriverDeps {
   readonly people: People;
 }
 
-/** Takes the whole context or just this much of it. One per process: the memories inside are shared by all requests. */
-export function createDriverDeps(ctx: DriverSources): DriverDeps {
+/**
+ * Takes the whole context or just this much of it. One per process: the memories inside are shared by all requests, and hold
+ * `maxPeople` where it is given.
+ */
+export function createDriverDeps(ctx: DriverSources, maxPeople?: number): DriverDeps {
   return {
     ctx,
-    identity: createIdentity(ctx.upstreams.driverProfiles),
-    people: createPeople(ctx.upstreams, ctx.config.programme.nameFormat),
+    identity: createIdentity(ctx.upstreams.driverProfiles, performance, maxPeople),
+    people: createPeople(ctx.upstreams, ctx.config.programme.nameFormat, performance, maxPeople),
   };
 }

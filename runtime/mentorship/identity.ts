@@ -6,7 +6,7 @@ import type { DriverProfiles, Person } from '../upstream.ts';
 import { unlessDown, Upstream } from './degraded.ts';
 
 const rememberMs = 60_000;
-const maxPeople = 20_000;
+const mostPeople = 20_000;
 
 export interface IdentifiedPerson extends Person {
   /** Not empty when driver-profiles is down and the profiles are an old answer or the caller's own profile alone. */
@@ -18,8 +18,8 @@ export interface Identity {
   identify(caller: Profile, options: { readonly fresh: boolean }, signal?: AbortSignal): Promise<IdentifiedPerson>;
 }
 
-/** `clock` gives milliseconds of elapsed time, from any positive start. */
-export function createIdentity(driverProfiles: DriverProfiles, clock: { now(): number } = performance): Identity {
+/** `clock` gives milliseconds of elapsed time, from any positive start. Room for `maxPeople` is taken at once. */
+export function createIdentity(driverProfiles: DriverProfiles, clock: { now(): number } = performance, maxPeople = mostPeople): Identity {
   // Entries past their age stay until they are crowded out: they are better than nothing while driver-profiles is down.
   const known = new LRUCache<ProfileKey, Person>({ max: maxPeople, ttl: rememberMs, ttlResolution: 0, noDeleteOnStaleGet: true, perf: clock });
 

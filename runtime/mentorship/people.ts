@@ -6,7 +6,7 @@ import { type ContactName, nameContact, type NameFormat } from './contact-name.t
 import { type MaybeDegraded, unlessDown, Upstream } from './degraded.ts';
 
 const rememberMs = 30_000;
-const maxPeople = 5_000;
+const mostPeople = 5_000;
 
 export interface ContactCard extends ContactName {
   /** E.164. */
@@ -19,14 +19,15 @@ export interface People {
   cards(profiles: readonly Profile[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<ProfileKey, ContactCard>>>;
 }
 
-/** `clock` gives milliseconds of elapsed time, from any positive start. */
+/** `clock` gives milliseconds of elapsed time, from any positive start. Room for `maxPeople` is taken at once. */
 export function createPeople(
   upstreams: Pick<Upstreams, 'driverProfiles' | 'personal'>,
   nameFormat: NameFormat,
   clock: { now(): number } = performance,
+  maxPeople = mostPeople,
 ): People {
-  const detailsOf = remembered<ProfileKey, ProfileDetails>(clock);
-  const phoneOf = remembered<string, string>(clock);
+  const detailsOf = remembered<ProfileKey, ProfileDetails>(clock, maxPeople);
+  const phoneOf = remembered<string, string>(clock, maxPeople);
 
   function details(profiles: readonly Profile[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<ProfileKey, ProfileDetails>>> {
     const byKey = new Map(profiles.map((profile) => [profileKey(profile), profile]));
@@ -58,8 +59,8 @@ export function createPeople(
 }
 
 // Purged by a timer rather than when next looked at: personal data leaves the memory on time even if nobody asks again.
-function remembered<Key extends string, Value extends {}>(clock: { now(): number }): LRUCache<Key, Value> {
-  return new LRUCache<Key, Value>({ max: maxPeople, ttl: rememberMs, ttlResolution: 0, ttlAutopurge: true, perf: clock });
+function remembered<Key extends string, Value extends {}>(clock: { now(): number }, max: number): LRUCache<Key, Value> {
+  return new LRUCache<Key, Value>({ max, ttl: rememberMs, ttlResolution: 0, ttlAutopurge: true, perf: clock });
 }
 
 interface Source<Key extends string, Value extends {}> {

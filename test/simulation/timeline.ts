@@ -64,6 +64,12 @@ export class Timeline {
     }
   }
 
+  /** Carries on, within the present event, in the owner's process. */
+  as(owner: Owner, act: () => void): void {
+    this.owner = owner;
+    act();
+  }
+
   #push(event: Event): void {
     const heap = this.#heap;
     let place = heap.push(event) - 1;

@@ -53,11 +53,17 @@ export class Transactions {
   readonly #nowMs: () => EpochMs;
   readonly #onCommit: (committed: Committed) => void;
   #last: Promise<unknown> = Promise.resolve();
+  #open = 0;
 
   constructor(tables: Tables, nowMs: () => EpochMs, onCommit: (committed: Committed) => void = () => {}) {
     this.tables = tables;
     this.#nowMs = nowMs;
     this.#onCommit = onCommit;
+  }
+
+  /** Whether a transaction has begun and not ended. */
+  get isOpen(): boolean {
+    return this.#open > 0;
   }
 
   read<Result>(query: (session: Session) => Result): Result {
@@ -97,12 +103,14 @@ export class Transactions {
   async #attempt<Result>(work: (session: Session) => Promise<Result>, keep: boolean): Promise<Result> {
     const session = new Session(this.tables, this.#nowMs());
     let done = false;
+    this.#open += 1;
     try {
       const result = await work(session);
       if (!keep) throw new Conflict('another transaction came first');
       done = true;
       return result;
     } finally {
+      this.#open -= 1;
       this.#end(session, done);
     }
   }

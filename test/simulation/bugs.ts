@@ -1,0 +1,140 @@
+// Planted bugs: what the simulator must find. Each is an edit of the product's own text, made while the module is loaded, so that the product
+// carries no switches and the bug is where a careless change would put it. An edit whose text is gone fails loudly.
+
+export interface Bug {
+  readonly name: string;
+  /** Path from the root of the repository. */
+  readonly file: string;
+  readonly edits: readonly { readonly find: string; readonly put: string }[];
+  /** The promises of which one is found broken. */
+  readonly breaks: readonly string[];
+  /** A seed that has found it before; searched first. */
+  readonly hint: number;
+}
+
+/** Where the search begins. A change of the product may send a seed another way: then the search goes on from the first. */
+const hints: Readonly<Record<string, number>> = {
+  'a bad row ends the reading of its table': 2,
+  'an undetermined commit is taken for a failure and done anew': 12,
+  'tasks are lost when a commit conflicts': 6,
+  'a contact list is remembered beyond a rematch': 2,
+  'the cursor passes rows that were written late': 105,
+  'a second promocode replaces the first': 4,
+  'a reading mark goes back': 65,
+  'figures are replaced, and a null erases': 2,
+  'the deadline forgets the grace': 2,
+  'a rematch keeps the figures of the match before': 4,
+  'a late announcement of the match before moves the present one': 213,
+};
+
+function bug(name: string, file: string, breaks: readonly string[], ...edits: Bug['edits'][number][]): Bug {
+  return { name, file, edits, breaks, hint: hints[name] ?? 1 };
+}
+
+
+export const bugs: readonly Bug[] = [
+  bug('a job writes without looking at its lock', 'jobs/unit-of-work.ts', ['S9'], {
+    find: '        await tx.assertLease(lease);\n', put: '',
+  }),
+  bug('an announcement gets a new id with every attempt', 'runtime/tasks/announce.ts', ['S7'], {
+    find: ':${matching.epoch}:${role}`;', put: ':${matching.epoch}:${role}:${Date.now()}`;',
+  }),
+  bug('a status claims what one of two has refused', 'runtime/tasks/announce.ts', ['S7'], {
+    find: 'const all = taken.length === waiting.length;', put: 'const all = true;',
+  }),
+  bug('a bad row ends the reading of its table', 'jobs/import-matchings.ts', ['L1', 'A6'], {
+    find: "if ('reject' in decoded) await rejects.add(raw, decoded, signal);", put: "if ('reject' in decoded) break;",
+  }),
+  bug('the cursor passes rows that were written late', 'jobs/import-matchings.ts', ['L1'], {
+    find: 'before - programme.importOverlapMs', put: 'before',
+  }),
+  bug('the guard of a person is read outside the transaction', 'runtime/mentorship/enroll.ts', ['S2', 'A24'], {
+    find: '  const made = await ctx.store.transact(async (tx) => {',
+    put: '  const seen = await ctx.store.matchingsOfNewbies([...person.profiles, request.caller]);\n  const made = await ctx.store.transact(async (tx) => {',
+  }, {
+    find: "cause: { actor: 'driver' } }),", put: "cause: { actor: 'driver' }, seen } as EnrolCommand),",
+  }, {
+    find: '  const found = claimed === null ? ofProfiles : await tx.matchings([claimed]);',
+    put: '  const found = (command as { seen?: MatchingRecord[] }).seen ?? (claimed === null ? ofProfiles : await tx.matchings([claimed]));',
+  }, {
+    find: '  await tx.claimPerson(key, matchingId);\n', put: '',
+  }),
+  bug('an undetermined commit is taken for a failure and done anew', 'runtime/mentorship/enroll.ts', ['S2', 'A24'], {
+    find: 'export async function enrol(ctx: Context, person: Person, request: EnrolRequest, signal?: AbortSignal): Promise<EnrolResult> {',
+    put: `export async function enrol(ctx: Context, person: Person, request: EnrolRequest, signal?: AbortSignal): Promise<EnrolResult> {
+  try {
+    return await enrolOnce(ctx, person, request, signal);
+  } catch {
+    return enrolOnce(ctx, { ...person, blind: true } as Person, request, signal);
+  }
+}
+
+async function enrolOnce(ctx: Context, person: Person, request: EnrolRequest, signal?: AbortSignal): Promise<EnrolResult> {`,
+  }, {
+    find: '  if (existing !== null) {', put: '  if (existing !== null && !(person as { blind?: boolean }).blind) {',
+  }, {
+    find: '  await tx.claimPerson(key, matchingId);\n', put: '  if (!(person as { blind?: boolean }).blind) await tx.claimPerson(key, matchingId);\n',
+  }),
+  bug('tasks are lost when a commit conflicts', 'runtime/mentorship/dispatch.ts', ['A24'], {
+    find: '    await carryOut(tx, taken.record, effect);',
+    put: `    const once = \`\${matchingId} \${event.type} \${taken.record.epoch} \${effect.type}\`;
+    const carried = carriedOut.get(scene.policy) ?? new Set();
+    carriedOut.set(scene.policy, carried);
+    if (!carried.has(once)) await carryOut(tx, taken.record, effect);
+    carried.add(once);`,
+  }, {
+    find: 'interface Author {', put: 'const carriedOut = new WeakMap<object, Set<string>>();\n\ninterface Author {',
+  }),
+  bug('a task is done before its effect', 'runtime/tasks/worker.ts', ['L1', 'S7'], {
+    find: '    const failure = await handleTask(', put: '    await this.#ctx.tasks.complete(task).catch(() => {});\n    const failure = await handleTask(',
+  }),
+  bug('a contact list is remembered beyond a rematch', 'runtime/mentorship/view.ts', ['S5'], {
+    find: 'function readContacts(deps: DriverDeps, profiles: readonly Profile[]): Promise<ContactsRecord> {',
+    put: `const lists = new WeakMap<DriverDeps, Map<string, Promise<ContactsRecord>>>();
+
+function readContacts(deps: DriverDeps, profiles: readonly Profile[]): Promise<ContactsRecord> {
+  const known = lists.get(deps) ?? new Map();
+  lists.set(deps, known);
+  const key = profiles.map(profileKey).join();
+  if (!known.has(key)) known.set(key, readFreshContacts(deps, profiles));
+  return known.get(key);
+}
+
+function readFreshContacts(deps: DriverDeps, profiles: readonly Profile[]): Promise<ContactsRecord> {`,
+  }),
+  bug('a late announcement of the match before moves the present one', 'machines/matching.ts', ['S7'], {
+    find: '  return event.epoch === held(context).epoch;', put: '  return event.epoch <= held(context).epoch;',
+  }),
+  bug('deadlines use the clock of the host', 'runtime/mentorship/dispatch.ts', ['S3', 'S10'], {
+    find: '= await Promise.all([tx.now(), tx.matchings(ids)', put: '= await Promise.all([Promise.resolve(Date.now()), tx.matchings(ids)',
+  }),
+  bug('the archive deletes before it has written and verified', 'jobs/archive.ts', ['S8'], {
+    find: '  const places = await batchPlaces(ctx, batch, bundles, signal);',
+    put: '  if (bundles.length > 0) await ctx.retention.forget(bundles.map(archivedState), unit.lease);\n  const places = await batchPlaces(ctx, batch, bundles, signal);',
+  }),
+  bug('a second promocode replaces the first', 'jobs/promocode-owner.ts', ['A15', 'S6'], {
+    find: 'record.status === status && record.mentorPromocode === null', put: 'record.status === status',
+  }),
+  bug('a reading mark goes back', 'runtime/mentorship/read-marks.ts', ['marks'], {
+    find: 'at !== null && at >= to ? null :', put: 'at === to ? null :',
+  }),
+  bug('figures are replaced, and a null erases', 'jobs/progress-due.ts', ['results', 'S6'], {
+    find: '  for (const { id, newbie } of records) {\n    const figures = figuresOf.get(id);',
+    put: '  for (const { id, newbie, epoch } of records) {\n    const figures = figuresOf.get(id);\n    if (figures !== undefined) await tx.retireResults(id, epoch);',
+  }),
+  bug('the same mentor once more starts a new match', 'machines/matching.ts', ['S3'], {
+    find: '  if (sameProfile(record.mentor, event.mentor)) return true;\n  return record.mentorUdid !== null && record.mentorUdid === event.mentorUdid;', put: '  return false;',
+  }),
+  bug('an outage ends as a dead letter', 'runtime/tasks/backoff.ts', ['L1'], {
+    find: 'if (!known.retryable && attempt >= maxAttempts)', put: 'if (attempt >= maxAttempts)',
+  }),
+  bug('the deadline forgets the grace', 'machines/matching.ts', ['S10'], {
+    find: '  return pastAge && facts.now - record.statusSince >= facts.policy.failGraceMs;', put: '  return pastAge;',
+  }),
+  bug('a rematch keeps the figures of the match before', 'machines/matching.ts', ['S3'], {
+    find: "    actions: [EffectType.retire_results, 'startMatch', announceMatch],", put: "    actions: ['startMatch', announceMatch],",
+  }),
+  bug('a phone stands in the log', 'runtime/tasks/create-application.ts', ['S4'], {
+    find: '  await ctx.yt.writeApplication(row, signal);', put: "  ctx.log.info({ row }, 'application');\n  await ctx.yt.writeApplication(row, signal);",
+  }),
+];

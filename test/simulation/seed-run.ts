@@ -1,0 +1,155 @@
+// One seed from its first event to its verdict.
+import type { JobName } from '../../jobs/report.ts';
+import type { Coverage } from './coverage.ts';
+import { Crm } from './crm.ts';
+import { Drivers } from './drivers.ts';
+import { Instance } from './instance.ts';
+import { checkEnd } from './oracle/end.ts';
+import { checkProgress } from './oracle/liveness.ts';
+import { Oracle } from './oracle/oracle.ts';
+import { startMs, takeOverTime } from './timeline.ts';
+import { World, type Violation } from './world.ts';
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly violation: Violation | null;
+  readonly hash: string;
+  readonly steps: number;
+  readonly coverage: Coverage;
+  /** The last happenings, when they were asked for. */
+  readonly lines: readonly string[];
+}
+
+const hour = 3_600_000;
+const lookEveryMs = 20 * 60_000;
+const jobLimitMs = 20 * 60_000;
+/** Nothing takes longer than this after the faults have healed. */
+const patienceMs = 120 * hour;
+
+export async function runSeed(seed: number, options: { readonly traceLines?: number } = {}): Promise<SeedResult> {
+  const world = new World(seed, options.traceLines ?? 0);
+  const giveBack = takeOverTime(world.timeline);
+  try {
+    await live(world);
+  } catch (error) {
+    world.violate('simulation', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    giveBack();
+  }
+  world.coverage.set('seed: steps', world.timeline.steps);
+  for (const status of world.reached) world.count(`seeds that reached: ${status}`);
+  return { seed, violation: world.violation, hash: world.trace.hash, steps: world.timeline.steps, coverage: world.coverage, lines: world.trace.lines };
+}
+
+async function live(world: World): Promise<void> {
+  const { random, timeline, settings } = world;
+  const crm = new Crm(world);
+  const instances = Array.from({ length: settings.instances }, (_, index) => new Instance(world, `host${index}`));
+  const oracle = new Oracle(world, crm);
+  const drivers = new Drivers(world, instances, oracle);
+  for (const instance of instances) instance.start();
+  crm.start();
+  drivers.start();
+  spread(world, instances);
+  for (const one of world.people.all) {
+    if (one.udid === null) timeline.schedule(random.between(0, settings.healAtMs), () => void (one.udid = one.laterUdid));
+  }
+  await runUntil(world, startMs + settings.healAtMs);
+  heal(world, instances);
+  const settled = await runWhile(world, patienceMs, () => !checkProgress(world, crm) || drivers.enrolled.size < new Set(world.people.newbies).size);
+  if (!settled) world.violate('L1', 'the world does not come to rest');
+  drivers.stop();
+  crm.stop();
+  for (const instance of instances) instance.retire();
+  const last = new Instance(world, 'last');
+  last.start({ jobs: false });
+  await runUntil(world, timeline.nowMs + lookEveryMs);
+  if (world.config.programme.archiveAfterMs > 24 * hour) await replay(world, crm, last);
+  await runJobs(world, last, ['replicate', 'archive', 'replicate']);
+  if (world.violation === null) checkEnd(world, crm, oracle);
+}
+
+/** Troubles that come by the clock. */
+function spread(world: World, instances: readonly Instance[]): void {
+  const { random, timeline } = world;
+  timeline.schedule(random.between(10, 40) * 60_000, () => {
+    if (world.isHealed) return;
+    world.turnWeather();
+    for (const instance of instances) {
+      if (!random.chance(world.weather.stop)) continue;
+      world.count('fault: stop in order');
+      instance.stop();
+    }
+    spread(world, instances);
+  });
+}
+
+function heal(world: World, instances: readonly Instance[]): void {
+  world.heal();
+  world.note('healed');
+  for (const instance of instances) instance.pausedUntilMs = Math.min(instance.pausedUntilMs, world.timeline.nowMs);
+}
+
+async function runUntil(world: World, untilMs: number, isOver: () => boolean = () => false): Promise<void> {
+  while (world.violation === null && !isOver()) {
+    if (await world.timeline.step(untilMs)) {
+      if (world.transactions.isOpen) world.violate('transactions', 'a callback waited for something other than its transaction');
+      continue;
+    }
+    world.timeline.nowMs = Math.max(world.timeline.nowMs, untilMs);
+    return;
+  }
+}
+
+/** Looks every half an hour; false when it still goes on after the limit. */
+async function runWhile(world: World, limitMs: number, goesOn: () => boolean): Promise<boolean> {
+  const endMs = world.timeline.nowMs + limitMs;
+  while (world.violation === null && world.timeline.nowMs < endMs) {
+    if (!goesOn()) return true;
+    await runUntil(world, world.timeline.nowMs + lookEveryMs);
+  }
+  return world.violation !== null;
+}
+
+/**
+ * S6: everything that the CRM has ever written comes again in another order, and no row of the database differs. On one instance whose
+ * jobs run when they are told to.
+ */
+async function replay(world: World, crm: Crm, instance: Instance): Promise<void> {
+  const imports: readonly JobName[] = ['import-matchings', 'import-results', 'finish-programme'];
+  await runJobs(world, instance, imports);
+  // A code that found no matching to go to is rejected, and gets another chance when its table comes again. Only a mentor can have one
+  // more matching by then.
+  if (world.people.newbies.some((newbie) => crm.relations.get(newbie)?.plan.codeOfMentor === true || world.people.mentors.includes(newbie))) {
+    crm.replay();
+    await runJobs(world, instance, imports);
+  }
+  const before = dataOf(world);
+  for (let times = 0; times < 2; times += 1) {
+    crm.replay();
+    await runJobs(world, instance, world.random.shuffled(imports));
+  }
+  const after = dataOf(world);
+  if (world.violation === null && before !== after) world.violate('S6', `a replay changed the database: ${differences(before, after)}`);
+  world.count('seed: replays');
+}
+
+function dataOf({ tables }: World): string {
+  const rows = (['matchings', 'transitions', 'results', 'history', 'persons', 'announcements', 'pending', 'rejects'] as const).map((name) => tables.rows(name));
+  return JSON.stringify(rows, null, 1);
+}
+
+function differences(before: string, after: string): string {
+  const [a, b] = [before.split('\n'), after.split('\n')];
+  return b.filter((line, index) => line !== a[index]).slice(0, 12).join('');
+}
+
+/** One after another, each to its success. */
+async function runJobs(world: World, instance: Instance, names: readonly JobName[]): Promise<void> {
+  for (const name of names) {
+    let outcome: string | null = null;
+    instance.runNow(name, (report) => void (outcome = report.outcome));
+    await runUntil(world, world.timeline.nowMs + jobLimitMs, () => outcome !== null);
+    if (outcome !== 'succeeded') world.violate('L1', `${name} ${outcome ?? 'does not end'} in a world without faults`);
+  }
+}
