@@ -52,7 +52,7 @@ export const bugs: readonly Bug[] = [
     find: '  const made = await ctx.store.transact(async (tx) => {',
     put: '  const seen = await ctx.store.matchingsOfNewbies([...person.profiles, request.caller]);\n  const made = await ctx.store.transact(async (tx) => {',
   }, {
-    find: "cause: { actor: 'driver' } }),", put: "cause: { actor: 'driver' }, seen } as EnrolCommand),",
+    find: 'person, cause }),', put: 'person, cause, seen } as EnrolCommand),',
   }, {
     find: '  const found = claimed === null ? ofProfiles : await tx.matchings([claimed]);',
     put: '  const found = (command as { seen?: MatchingRecord[] }).seen ?? (claimed === null ? ofProfiles : await tx.matchings([claimed]));',
@@ -76,11 +76,11 @@ async function enrolOnce(ctx: Context, person: Person, request: EnrolRequest, si
     find: '  await tx.claimPerson(key, matchingId);\n', put: '  if (!(person as { blind?: boolean }).blind) await tx.claimPerson(key, matchingId);\n',
   }),
   bug('tasks are lost when a commit conflicts', 'runtime/mentorship/dispatch.ts', ['A24'], {
-    find: '    await carryOut(tx, taken.record, effect);',
+    find: '    await carryOut(tx, { record: taken.record, traceparent: author.cause.traceparent }, effect);',
     put: `    const once = \`\${matchingId} \${event.type} \${taken.record.epoch} \${effect.type}\`;
     const carried = carriedOut.get(scene.policy) ?? new Set();
     carriedOut.set(scene.policy, carried);
-    if (!carried.has(once)) await carryOut(tx, taken.record, effect);
+    if (!carried.has(once)) await carryOut(tx, { record: taken.record, traceparent: author.cause.traceparent }, effect);
     carried.add(once);`,
   }, {
     find: 'interface Author {', put: 'const carriedOut = new WeakMap<object, Set<string>>();\n\ninterface Author {',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type MatchingId, type Profile, sameProfile } from '../../../machines/ids.ts';
 import type { MatchingRecord } from '../../../machines/matching-record.ts';
 import { statuses, visibleStatuses, type Status } from '../../../machines/status.ts';
-import type { DialogRecord, MatchingFilter, MatchingReads, PageRequest, StoreReads } from '../../../runtime/store.ts';
+import type { DialogRecord, MatchingFilter, MatchingReads, OperatorActionRecord, PageRequest, StoreReads } from '../../../runtime/store.ts';
 import { decodeCursor, pageOf } from '../../../runtime/store/sqlite/paging.ts';
 import type { Session } from './access.ts';
 import { compare, pageBy } from './listing.ts';
@@ -52,11 +52,19 @@ export function storeReads(run: Run): StoreReads {
       const found = ({ row }: Numbered<MatchingRecord>): boolean => isListed(row, filter);
       return pageBy(session, { table: 'matchings', found, moment: (row) => row.statusSince, newest: true }, page);
     }),
+    longestInStatus: (status, { skip, limit }) => run(({ tables }) => {
+      const present = tables.rows('matchings').filter((row) => row.status === status);
+      return present.sort((a, b) => a.statusSince - b.statusSince).slice(skip, skip + limit);
+    }),
     funnel: () => run((session) => Object.fromEntries(statuses.map((status) => [status, countsOf(session, status)])) as never),
     jobRuns: ({ job }, page) => run((session) =>
       pageBy(session, { table: 'runs', found: ({ row }) => job === undefined || row.job === job, moment: (row) => row.startedAt, newest: true }, page)),
     rejects: ({ source }, page) => run((session) =>
       pageBy(session, { table: 'rejects', found: ({ row }) => source === undefined || row.source === source, moment: (row) => row.firstSeenAt, newest: true }, page)),
+    operatorActions: ({ matchingId }, page) => run((session) => {
+      const found = ({ row }: Numbered<OperatorActionRecord>): boolean => matchingId === undefined || row.matchingId === matchingId;
+      return pageBy(session, { table: 'actions', found, moment: (row) => row.at, newest: true }, page);
+    }),
     tasksOfMatching: (id) => run(({ tables }) => tables.rows('tasks').filter(({ matchingId }) => matchingId === id).map(taskView)),
   };
 }

@@ -3,7 +3,7 @@ import type { MatchingId } from '../../../machines/ids.ts';
 import type { EpochMs, MatchingRecord } from '../../../machines/matching-record.ts';
 import type { RetiredResultRecord, Tombstone } from '../../../runtime/retention.ts';
 import type {
-  AnnouncementRecord, JobRunRecord, PendingPromocode, RejectRecord, ResultRecord, TransitionRecord,
+  AnnouncementRecord, JobRunRecord, OperatorActionRecord, PendingPromocode, RejectRecord, ResultRecord, TransitionRecord,
 } from '../../../runtime/store.ts';
 import type { Queue, TaskState } from '../../../runtime/tasks.ts';
 
@@ -51,6 +51,7 @@ export interface Rows {
   tasks: TaskRow;
   leases: LeaseRow;
   tombstones: Tombstone;
+  actions: OperatorActionRecord;
   /** How many matchings ever reached the status. */
   reached: number;
 }
@@ -68,7 +69,7 @@ interface Entry {
 
 const names: readonly TableName[] = [
   'matchings', 'transitions', 'results', 'history', 'persons', 'keys', 'announcements', 'pending', 'rejects', 'states', 'runs', 'tasks',
-  'leases', 'tombstones', 'reached',
+  'leases', 'tombstones', 'actions', 'reached',
 ];
 
 export class Tables {

@@ -1,5 +1,5 @@
 // The task queue port over the tables in memory.
-import { type ClaimedTask, type NewTask, queues, type QueueStats, TaskState, type TaskQueue, type TaskView } from '../../../runtime/tasks.ts';
+import { type ClaimedTask, type NewTask, queues, type QueueStats, TaskState, type TaskQueue, type TaskView, unsettledStates } from '../../../runtime/tasks.ts';
 import type { Access, Session } from './access.ts';
 import { pageBy } from './listing.ts';
 import type { Numbered, TaskRow } from './tables.ts';
@@ -53,7 +53,7 @@ export function taskQueue({ read, write }: Pick<Access, 'read' | 'write'>): Task
       const { items, nextCursor } = pageBy(session, { table: 'tasks', found, moment: (row: TaskRow) => row.createdAtMs, newest: true }, page);
       return { items: items.map(taskView), nextCursor };
     }),
-    stats: () => read((session) => queues.flatMap((queue) => Object.values(TaskState).map((state) => statsOf(session, queue, state)))),
+    stats: () => read((session) => queues.flatMap((queue) => unsettledStates.map((state) => statsOf(session, queue, state)))),
     purge: (olderThanMs) => write(({ tables, now }) => {
       const old = tables.rows('tasks').filter(({ state, updatedAtMs }) => state === TaskState.done && updatedAtMs < now - olderThanMs);
       for (const { id } of old) tables.remove('tasks', id);

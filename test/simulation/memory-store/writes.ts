@@ -45,6 +45,7 @@ export function transactionOf(session: Session): StoreTx {
     },
     putJobState: async (name, value) => session.tables.put('states', name, value),
     putJobRun: async (record) => session.tables.put('runs', record.id, record),
+    putOperatorAction: async (record) => session.tables.put('actions', record.id, record),
     enqueue: async (task) => enqueue(session, task),
     assertLease: async (lease) => assertLease(session, lease),
   };
