@@ -86,7 +86,7 @@ async function enrolOnce(ctx: Context, person: Person, request: EnrolRequest, si
     find: 'interface Author {', put: 'const carriedOut = new WeakMap<object, Set<string>>();\n\ninterface Author {',
   }),
   bug('a task is done before its effect', 'runtime/tasks/worker.ts', ['L1', 'S7'], {
-    find: '    const failure = await handleTask(', put: '    await this.#ctx.tasks.complete(task).catch(() => {});\n    const failure = await handleTask(',
+    find: '    await inRootSpan(tracing, parent,', put: '    await this.#ctx.tasks.complete(task).catch(() => {});\n    await inRootSpan(tracing, parent,',
   }),
   bug('a contact list is remembered beyond a rematch', 'runtime/mentorship/view.ts', ['S5'], {
     find: 'function readContacts(deps: DriverDeps, profiles: readonly Profile[]): Promise<ContactsRecord> {',
