@@ -14,20 +14,27 @@ interface Page {
   /** In the build's folder. */
   readonly file: string;
   readonly summary: string;
+  /** Of what it is built from writes styles into the document, which everything else is forbidden. */
+  readonly inlineStyles?: true;
 }
 
 const pages: readonly Page[] = [
   { path: '/', file: 'console/index.html', summary: 'The console' },
   { path: '/inspector', file: 'inspector/index.html', summary: 'The inspector of the state machines' },
+  { path: '/docs', file: 'docs/index.html', summary: 'The API reference', inlineStyles: true },
 ];
 
-const contentSecurityPolicy = [
-  `default-src 'none'`, `script-src 'self'`, `style-src 'self'`, `img-src 'self' data:`, `connect-src 'self'`, `font-src 'self'`,
-  `base-uri 'none'`, `form-action 'self'`, `frame-ancestors 'none'`,
-].join('; ');
+function contentSecurityPolicy(styles: string): string {
+  return [
+    `default-src 'none'`, `script-src 'self'`, `style-src ${styles}`, `img-src 'self' data:`, `connect-src 'self'`, `font-src 'self'`,
+    `base-uri 'none'`, `form-action 'self'`, `frame-ancestors 'none'`,
+  ].join('; ');
+}
+
+const lenientPolicy = contentSecurityPolicy(`'self' 'unsafe-inline'`);
 
 const pageHeaders = {
-  'Content-Security-Policy': contentSecurityPolicy,
+  'Content-Security-Policy': contentSecurityPolicy(`'self'`),
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -38,14 +45,15 @@ const headers = z.object({ 'accept-encoding': z.string().default(''), 'if-none-m
 
 export const pageRoutes: readonly Route<PagesContext>[] = [...pages.map(pageRoute), assetRoute()];
 
-function pageRoute({ path, file, summary }: Page): Route<PagesContext> {
+function pageRoute({ path, file, summary, inlineStyles }: Page): Route<PagesContext> {
   return defineRoute({
     method: 'GET', path, access: 'monitor', summary, headers,
     replies: { 200: { description: 'The page.', schema: null }, 304: { description: 'The client holds it.', schema: null } },
     handle: async (ctx: PagesContext, input) => {
       const asset = await found(ctx.assets, file);
       // A page names its scripts by the hash of their content: it is asked for anew, they are not.
-      return assetReply(asset, 'no-cache', input.headers);
+      const reply = assetReply(asset, 'no-cache', input.headers);
+      return inlineStyles === undefined ? reply : { ...reply, headers: { ...reply.headers, 'Content-Security-Policy': lenientPolicy } };
     },
   });
 }

@@ -76,6 +76,7 @@ test('the document tells inputs, replies and security of an endpoint', () => {
     required: false,
     description: 'Page size, 50 by default.',
     schema: { type: 'integer', minimum: 1, maximum: 100 },
+    example: 20,
   });
   expect(Object.keys(contacts?.['responses'] ?? {})).toEqual(['200', '304', '400', '401', '503']);
   const read = paths['/driver/v1/mentorship/contacts/{matching_id}/read']?.['post'];
