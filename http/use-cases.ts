@@ -5,7 +5,7 @@ import type { EpochMs, MatchingRecord } from '../machines/matching-record.ts';
 import type { Status } from '../machines/status.ts';
 import type { Config } from '../runtime/config/config.ts';
 import type { Context } from '../runtime/context.ts';
-import type { ChatMessage, ContactList, EnrolResult, Locale, Offer, Participation } from '../runtime/mentorship/participant.ts';
+import type { ChatMessage, ContactList, EnrolResult, Locale, Offer, ParticipationState } from '../runtime/mentorship/participant.ts';
 import type { Operator } from '../runtime/operator-actions.ts';
 import type { Role, StoreReads } from '../runtime/store.ts';
 import type { TaskQueue, TaskView } from '../runtime/tasks.ts';
@@ -37,7 +37,7 @@ export interface MarkReadInput extends CallerInput {
 
 export interface DriverUseCases {
   enrol(input: EnrolInput, signal: AbortSignal): Promise<EnrolResult>;
-  participation(input: CallerInput, signal: AbortSignal): Promise<{ participation: Participation | null; roles: readonly Role[] }>;
+  participation(input: CallerInput, signal: AbortSignal): Promise<ParticipationState>;
   offer(input: OfferInput, signal: AbortSignal): Promise<Offer>;
   contacts(input: ContactsInput, signal: AbortSignal): Promise<ContactList>;
   /** Null when the caller may not see the matching, or there is none. */

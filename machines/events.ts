@@ -26,6 +26,8 @@ export interface EnrolledEvent {
   readonly matchingId: MatchingId;
   readonly newbie: Profile;
   readonly newbieUdid: Udid | null;
+  /** When the newbie asked, where that was before the store could be told; never later than it was. */
+  readonly askedAt?: EpochMs;
 }
 
 export interface MatchedEvent {

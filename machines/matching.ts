@@ -2,7 +2,7 @@
 // either assign columns or only name effects. step.ts runs it; nothing else may.
 import { assign, setup } from 'xstate';
 import { EffectType } from './effects.ts';
-import { EventType, type AnnouncedEvent, type AnnouncedEventType, type LifecycleEvent, type MatchedEvent } from './events.ts';
+import { EventType, type AnnouncedEvent, type AnnouncedEventType, type EnrolledEvent, type LifecycleEvent, type MatchedEvent } from './events.ts';
 import { sameProfile } from './ids.ts';
 import type { Facts, MatchingRecord } from './matching-record.ts';
 
@@ -82,7 +82,7 @@ const lifecycle = setup({
   actions: {
     enrol: assign(({ context, event }) => {
       if (event.type !== EventType.ENROLLED) throw new TypeError(`expected ENROLLED, got ${event.type}`);
-      return { record: newRecord(event.matchingId, event, context.facts) };
+      return { record: newRecord(event, context.facts) };
     }),
     startMatch: assign(({ context, event }) => ({ record: startMatch(held(context), matchedOf(event), context.facts) })),
     noteConnection: assign(({ context, event }) => ({
@@ -95,21 +95,17 @@ const lifecycle = setup({
   },
 });
 
-function newRecord(
-  id: MatchingRecord['id'],
-  newbie: Pick<MatchingRecord, 'newbie' | 'newbieUdid'>,
-  { now }: Facts,
-): MatchingRecord {
+function newRecord({ matchingId, newbie, newbieUdid, askedAt }: EnrolledEvent, { now }: Facts): MatchingRecord {
   return {
-    id,
-    createdAt: now,
+    id: matchingId,
+    createdAt: Math.min(askedAt ?? now, now),
     updatedAt: now,
     version: 0,
     status: 'created',
     statusSince: now,
     epoch: 0,
-    newbie: newbie.newbie,
-    newbieUdid: newbie.newbieUdid,
+    newbie,
+    newbieUdid,
     mentor: null,
     mentorUdid: null,
     matchedAt: null,

@@ -1,10 +1,11 @@
 // The one file that names adapters: builds the record of ports from the configuration.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config, StoreConfig } from './config/config.ts';
 import type { Context } from './context.ts';
-import { realTime, type Timescale } from './clock.ts';
+import { programmeTime, realTime, type Timescale } from './clock.ts';
 import { asServiceError, describeError } from './errors.ts';
 import type { LeaseTable } from './lock.ts';
 import { createLocks } from './lock/lease.ts';
@@ -12,6 +13,9 @@ import { createLog, logFile, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOperations, type Operations } from './operations.ts';
 import type { Retention } from './retention.ts';
+import { spoolFiles } from './spool/files.ts';
+import { noSpool } from './spool/no-spool.ts';
+import { openSpool } from './spool/spool.ts';
 import type { Store } from './store.ts';
 import { observeReads } from './store/observed-reads.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
@@ -27,6 +31,8 @@ export interface ComposeOverrides {
   readonly metrics?: Metrics;
   readonly operations?: Operations;
   readonly upstreams?: Upstreams;
+  /** Whether this process acknowledges enrolments, and so keeps a spool. */
+  readonly keepsSpool?: boolean;
 }
 
 export interface Composed {
@@ -54,13 +60,17 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const locks = createLocks(leases, { owner: processName(), ttlMs: lockTtlMs, log });
   const upstreams = overrides.upstreams ?? createUpstreams(config.upstreams, { log, metrics, operations, random: Math.random });
   const yt = createYt(config.yt, { log, metrics, random: Math.random });
+  const spoolNow = (): number => programmeTime(config.timescale, Date.now());
+  const spool = overrides.keepsSpool === true
+    ? await openSpool({ ...config.spool, files: spoolFiles(join(config.dataDir, 'spool')), owner: randomUUID(), now: spoolNow, log, metrics })
+    : noSpool(spoolNow);
   const ctx: Context = {
-    config, store, retention, tasks, locks, yt, upstreams, log, metrics, operations, newId: randomUUID, random: Math.random,
+    config, store, spool, retention, tasks, locks, yt, upstreams, log, metrics, operations, newId: randomUUID, random: Math.random,
     ...(tracing === undefined ? {} : { tracing }),
   };
   const close = async (): Promise<void> => {
     closing.abort();
-    await Promise.all([upstreams.close(), yt.close()]);
+    await Promise.all([spool.close(), upstreams.close(), yt.close()]);
     await store.close();
     await tracing?.close();
   };

@@ -5,6 +5,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Operations } from './operations.ts';
 import type { Retention } from './retention.ts';
+import type { Spool } from './spool.ts';
 import type { Store } from './store.ts';
 import type { TaskQueue } from './tasks.ts';
 import type { Tracing } from './trace.ts';
@@ -14,6 +15,8 @@ import type { Yt } from './yt.ts';
 export interface Context {
   readonly config: Config;
   readonly store: Store;
+  /** Of the process that serves drivers; jobs and commands have one that keeps nothing. */
+  readonly spool: Spool;
   readonly retention: Retention;
   readonly tasks: TaskQueue;
   readonly locks: Locks;

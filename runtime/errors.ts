@@ -5,6 +5,8 @@ const codes = {
   bad_cursor: { status: 400, retryable: false },
   store_unavailable: { status: 503, retryable: true },
   store_conflict: { status: 503, retryable: true },
+  spool_full: { status: 503, retryable: true },
+  spool_unavailable: { status: 503, retryable: true },
   upstream_unavailable: { status: 503, retryable: true },
   upstream_reply_malformed: { status: 503, retryable: true },
   upstream_refused: { status: 503, retryable: false },

@@ -44,6 +44,12 @@ export interface Metrics {
   readonly overdue: Gauge<'stage'>;
   readonly gaugesRefreshed: Gauge;
   readonly buildInfo: Gauge<'version' | 'node' | 'store'>;
+  readonly spoolRecords: Gauge;
+  readonly spoolBytes: Gauge;
+  readonly spoolOldestAge: Gauge;
+  readonly spoolRejects: Counter<'reason'>;
+  readonly spoolDamaged: Counter;
+  readonly spoolSettled: Counter<'outcome'>;
 }
 
 export function createMetrics(): Metrics {
@@ -84,5 +90,11 @@ export function createMetrics(): Metrics {
     overdue: new Gauge({ name: 'mentorship_overdue_matchings', help: 'Matchings past their age without progress figures', labelNames: ['stage'], registers }),
     gaugesRefreshed: new Gauge({ name: 'mentorship_gauges_refreshed_timestamp_seconds', help: 'When the gauges read from the store were last read', registers }),
     buildInfo: new Gauge({ name: 'mentorship_build_info', help: '1, with what runs as labels', labelNames: ['version', 'node', 'store'], registers }),
+    spoolRecords: new Gauge({ name: 'mentorship_spool_records', help: 'Enrolments that wait for the store in the spool', registers }),
+    spoolBytes: new Gauge({ name: 'mentorship_spool_bytes', help: 'Size of the spool on disk', registers }),
+    spoolOldestAge: new Gauge({ name: 'mentorship_spool_oldest_age_seconds', help: 'Age of the oldest enrolment in the spool', registers }),
+    spoolRejects: new Counter({ name: 'mentorship_spool_rejects_total', help: 'Enrolments that the spool could not keep', labelNames: ['reason'], registers }),
+    spoolDamaged: new Counter({ name: 'mentorship_spool_damaged_total', help: 'Places of the spool that could not be read and were set apart', registers }),
+    spoolSettled: new Counter({ name: 'mentorship_spool_settled_total', help: 'Enrolments handed from the spool to the store', labelNames: ['outcome'], registers }),
   };
 }

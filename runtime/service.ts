@@ -15,6 +15,7 @@ import { markRead } from './mentorship/read-marks.ts';
 import { contacts, messages, offer, participation } from './mentorship/view.ts';
 import { jobAct, recorded } from './operator-actions.ts';
 import { startTaskUpkeep } from './tasks/upkeep.ts';
+import { SpoolWorker } from './tasks/spool-worker.ts';
 import { TaskWorker } from './tasks/worker.ts';
 
 export interface Service {
@@ -32,7 +33,7 @@ const taskPollMs = 200;
 
 /** Throws `bad_config` when an address is taken or a key file cannot be used. */
 export async function startService(config: Config, options: ComposeOverrides = {}): Promise<Service> {
-  const composed = await compose(config, options);
+  const composed = await compose(config, { ...options, keepsSpool: true });
   try {
     return await startComposed(composed);
   } catch (error) {
@@ -46,6 +47,7 @@ async function startComposed(composed: Composed): Promise<Service> {
   const worker = new TaskWorker(ctx, {
     concurrency: ctx.config.taskWorkers, owner: processName(), leaseMs: taskLeaseMs, pollMs: taskPollMs,
   });
+  const spoolWorker = new SpoolWorker(ctx);
   const scheduler = new JobScheduler(ctx);
   const runJob = (name: string, { dryRun }: { dryRun: boolean }): Promise<JobReport> => scheduler.runNow(name, { dryRun });
   const guards = createGuards(ctx);
@@ -55,6 +57,7 @@ async function startComposed(composed: Composed): Promise<Service> {
   const upkeep = startTaskUpkeep(ctx);
   const gauges = startGauges(ctx);
   worker.start();
+  spoolWorker.start();
   if (ctx.config.jobs.enabled) scheduler.start();
   ctx.log.info({ driver_port: ports[0], admin_port: ports[1] }, 'started');
   return {
@@ -67,6 +70,8 @@ async function startComposed(composed: Composed): Promise<Service> {
       upkeep.stop();
       gauges.stop();
       await Promise.all([driver.stop(graceMs), scheduler.stop(graceMs), worker.stop(graceMs)]);
+      // After the last enrolment: what it left may still be brought to the store.
+      await spoolWorker.stop();
       await admin.stop(graceMs);
       await composed.close();
       ctx.log.info('stopped');
@@ -116,5 +121,5 @@ function adminUseCases(ctx: Context, runJob: Service['runJob']): AdminUseCases {
 }
 
 function probesOf(ctx: Context): Record<string, Probe> {
-  return { store: () => ctx.store.ping(), yt: (signal) => ctx.yt.ping(signal) };
+  return { store: () => ctx.store.ping(), yt: (signal) => ctx.yt.ping(signal), spool: () => ctx.spool.check() };
 }

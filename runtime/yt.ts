@@ -70,6 +70,8 @@ export interface Yt {
   readonly copies: Copies;
   /** Upserts by `newbie_key` where the table is dynamic; appends once per matching, in a transaction, where it is static. */
   writeApplication(row: ApplicationRow, signal?: AbortSignal): Promise<void>;
+  /** The row of a newbie who has one, again with other content. A static table keeps what it has. */
+  correctApplication(row: ApplicationRow, signal?: AbortSignal): Promise<void>;
   /** Throws `yt_table_missing` when there is no such table. */
   readTable<Result>(path: string, columns: readonly string[], read: (snapshot: TableSnapshot) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Names and revisions of the tables directly inside a directory; null when there is no such directory. */

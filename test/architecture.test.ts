@@ -18,7 +18,7 @@ const layers: readonly (readonly [RegExp, Layer])[] = [
   [/^http\//, 'http'],
   [/^jobs\//, 'jobs'],
   [/^runtime\/(mentorship|tasks|messages)\//, 'use case'],
-  [/^runtime\/(store|lock|yt|upstream|trace)\//, 'adapter'],
+  [/^runtime\/(store|lock|yt|upstream|trace|spool)\//, 'adapter'],
   [/^runtime\/(config\/)?[a-z-]+\.ts$/, 'port'],
 ];
 

@@ -4,9 +4,9 @@ import type { EnrolResult } from '../../runtime/mentorship/participant.ts';
 import { jsonReply } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
 import type { DriverContext } from '../use-cases.ts';
-import { enrolledWire, participationToWire } from './wire.ts';
+import { enrolledWire, participationToWire, spooledWire } from './wire.ts';
 
-const statusOf = { created: 201, existing: 200 } as const satisfies Record<EnrolResult['outcome'], number>;
+const statusOf = { created: 201, existing: 200, spooled: 202 } as const satisfies Record<EnrolResult['outcome'], number>;
 
 const headers = z.object({
   'idempotency-key': z
@@ -25,10 +25,12 @@ export const enrol: Route<DriverContext> = defineRoute({
   replies: {
     200: { description: 'The caller already takes part.', schema: enrolledWire },
     201: { description: 'The caller takes part from now on.', schema: enrolledWire },
+    202: { description: 'The same, kept on this instance until the database can be reached.', schema: spooledWire },
   },
   handle: async (ctx: DriverContext, input, signal) => {
     const idempotencyKey = input.headers['idempotency-key'] ?? null;
     const result = await ctx.useCases.enrol({ caller: input.caller, idempotencyKey }, signal);
-    return jsonReply(statusOf[result.outcome], { participation: participationToWire(result.participation) });
+    const degraded = result.outcome === 'spooled' ? { degraded: ['store'] } : {};
+    return jsonReply(statusOf[result.outcome], { participation: participationToWire(result.participation), ...degraded });
   },
 });

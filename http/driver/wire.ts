@@ -12,7 +12,15 @@ export const participationWire = z.object({ matching_id: z.uuid(), status, since
 
 export const enrolledWire = z.object({ participation: participationWire });
 
-export const participationStateWire = z.object({ participation: participationWire.nullable(), roles: z.array(role) });
+const degradedStore = z.array(z.literal('store'));
+
+export const spooledWire = z.object({ participation: participationWire, degraded: degradedStore });
+
+export const participationStateWire = z.object({
+  participation: participationWire.nullable(),
+  roles: z.array(role),
+  degraded: degradedStore.optional().describe('Present while the database is away and the answer is what this instance keeps.'),
+});
 
 export const offerWire = z.object({ show: z.boolean(), title: z.string(), text: z.string(), button: z.string() });
 

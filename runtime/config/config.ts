@@ -50,6 +50,13 @@ export interface UpstreamConfig {
   readonly geobase: string;
 }
 
+export interface SpoolConfig {
+  /** How long an enrolment waits for the store before it is spooled. */
+  readonly afterMs: number;
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+}
+
 export interface JobsConfig {
   readonly enabled: boolean;
   readonly everyMs: {
@@ -66,6 +73,7 @@ export interface Config {
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null };
   readonly dataDir: string;
   readonly store: StoreConfig;
+  readonly spool: SpoolConfig;
   readonly timescale: Timescale;
   readonly yt: YtConfig;
   readonly upstreams: UpstreamConfig;
@@ -93,6 +101,7 @@ export function readConfig(environment: Environment): Config {
     admin: { host: variables.ADMIN_HOST, port: variables.ADMIN_PORT, token: variables.ADMIN_TOKEN ?? null },
     dataDir: variables.DATA_DIR,
     store: storeOf(variables),
+    spool: { afterMs: variables.SPOOL_AFTER, maxRecords: variables.SPOOL_MAX_RECORDS, maxBytes: variables.SPOOL_MAX_BYTES },
     timescale: realTime,
     yt: ytOf(variables),
     upstreams: {

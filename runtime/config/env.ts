@@ -67,6 +67,9 @@ export const programmeVariables = {
 export const serviceVariables = {
   ...storeVariables,
   ...programmeVariables,
+  SPOOL_AFTER: period.default(2 * unitsMs.s),
+  SPOOL_MAX_RECORDS: integer(1, 1_000_000).default(100_000),
+  SPOOL_MAX_BYTES: integer(65_536, 999_999_999).default(64 * 1024 * 1024),
   HTTP_HOST: text.default('0.0.0.0'),
   HTTP_PORT: port.default(8080),
   ADMIN_HOST: text.default('127.0.0.1'),

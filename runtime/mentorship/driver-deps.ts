@@ -1,5 +1,6 @@
 // What the driver use cases need besides the context: the two lookups that remember their answers for a while.
 import type { Config } from '../config/config.ts';
+import type { Spool } from '../spool.ts';
 import type { Store } from '../store.ts';
 import type { Upstreams } from '../upstream.ts';
 import { createIdentity, type Identity } from './identity.ts';
@@ -10,7 +11,8 @@ export type DriverStore = Pick<Store, 'now' | 'contacts' | 'dialog' | 'matchings
 
 export interface DriverContext {
   readonly store: DriverStore;
-  readonly config: Pick<Config, 'programme'>;
+  readonly config: Pick<Config, 'programme' | 'spool'>;
+  readonly spool: Pick<Spool, 'find'>;
 }
 
 export interface DriverSources extends DriverContext {

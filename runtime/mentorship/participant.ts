@@ -60,6 +60,13 @@ export interface ContactList {
   readonly degraded: readonly string[];
 }
 
+export interface ParticipationState {
+  readonly participation: Participation | null;
+  readonly roles: readonly Role[];
+  /** `store` while the answer is what the spool of this process keeps. */
+  readonly degraded: readonly 'store'[];
+}
+
 export interface Offer {
   readonly show: boolean;
   readonly title: string;
@@ -68,6 +75,7 @@ export interface Offer {
 }
 
 export interface EnrolResult {
-  readonly outcome: 'created' | 'existing';
+  /** `spooled`: durable on this machine, and in the store once it can be reached. */
+  readonly outcome: 'created' | 'existing' | 'spooled';
   readonly participation: Participation;
 }

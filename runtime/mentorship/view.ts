@@ -1,12 +1,16 @@
 // What a participant reads: his own participation, the offer, his contacts, the messages of one dialog. Nothing here writes.
 import { type MatchingId, type Profile, profileKey } from '../../machines/ids.ts';
+import { Status } from '../../machines/status.ts';
+import { asServiceError } from '../errors.ts';
 import { composeMessages, countUnread } from '../messages/compose.ts';
 import { contactLinks, greeting } from '../messages/links.ts';
 import { say } from '../messages/texts.ts';
+import type { SpooledEnrolment } from '../spool.ts';
 import type { ContactsRecord, DialogRecord, Role } from '../store.ts';
+import { withinTime } from './deadline.ts';
 import { comparePositions, type ContactPosition, readCursor, writeCursor } from './contact-cursor.ts';
 import type { DriverDeps } from './driver-deps.ts';
-import type { ChatMessage, Contact, ContactList, Locale, Offer, Participation } from './participant.ts';
+import type { ChatMessage, Contact, ContactList, Locale, Offer, Participation, ParticipationState } from './participant.ts';
 import type { ContactCard } from './people.ts';
 import { isHidden, type Seat, seatOf } from './visibility.ts';
 
@@ -34,10 +38,24 @@ export async function participation(
   deps: DriverDeps,
   { caller }: { readonly caller: Profile },
   signal?: AbortSignal,
-): Promise<{ participation: Participation | null; roles: readonly Role[] }> {
-  const { profiles } = await deps.identity.identify(caller, { fresh: false }, signal);
-  const record = await readContacts(deps, profiles);
-  return { participation: participationOf(record), roles: rolesOf(record, seated(record, profiles)) };
+): Promise<ParticipationState> {
+  const person = await deps.identity.identify(caller, { fresh: false }, signal);
+  const spooled = deps.ctx.spool.find(person);
+  const record = spooled === null ? await readContacts(deps, person.profiles) : await readUnlessAway(deps, person.profiles);
+  if (record === null) return { participation: participationOf(noRecord, spooled), roles: ['newbie'], degraded: ['store'] };
+  return { participation: participationOf(record, spooled), roles: rolesOf(record, seated(record, person.profiles), spooled), degraded: [] };
+}
+
+const noRecord: ContactsRecord = { dialogs: [], participation: null };
+
+/** Null while the store is away. */
+async function readUnlessAway(deps: DriverDeps, profiles: readonly Profile[]): Promise<ContactsRecord | null> {
+  try {
+    return await withinTime(deps.ctx.config.spool.afterMs, () => readContacts(deps, profiles));
+  } catch (error) {
+    if (asServiceError(error).code !== 'store_unavailable') throw error;
+    return null;
+  }
 }
 
 /**
@@ -49,11 +67,11 @@ export async function offer(
   { caller, locale }: { readonly caller: Profile; readonly locale: Locale },
   signal?: AbortSignal,
 ): Promise<Offer> {
-  const { profiles, degraded } = await deps.identity.identify(caller, { fresh: false }, signal);
-  const { store } = deps.ctx;
+  const { udid, profiles, degraded } = await deps.identity.identify(caller, { fresh: false }, signal);
+  const { store, spool } = deps.ctx;
   const [asNewbie, asMentor] = await Promise.all([store.matchingsOfNewbies(profiles), store.matchingsOfMentors(profiles)]);
   return {
-    show: degraded.length === 0 && asNewbie.length === 0 && asMentor.length === 0,
+    show: degraded.length === 0 && asNewbie.length === 0 && asMentor.length === 0 && spool.find({ udid, profiles }) === null,
     title: say(locale, 'offer_title'),
     text: say(locale, 'offer_text'),
     button: say(locale, 'offer_button'),
@@ -68,12 +86,13 @@ export async function contacts(deps: DriverDeps, request: ContactsRequest, signa
   const all = seated(record, person.profiles);
   const { items, more } = pageOf(all, request, after);
   const cards = await deps.people.cards(items.map((item) => item.contact), signal);
-  const roles = rolesOf(record, all);
+  const spooled = deps.ctx.spool.find(person);
+  const roles = rolesOf(record, all, spooled);
   const last = items.at(-1);
   return {
     role: roles.at(-1) ?? null,
     roles,
-    participation: participationOf(record),
+    participation: participationOf(record, spooled),
     contacts: items.map((item) => contactOf(item, cards.value.get(profileKey(item.contact)), request.locale)),
     unreadTotal: all.reduce((total, item) => total + countUnread(item.dialog, item.viewer), 0),
     nextCursor: more && last !== undefined ? writeCursor(positionOf(last), request.caller) : null,
@@ -123,13 +142,15 @@ function pageOf(
 }
 
 /** In the order newbie, mentor, so that the last is the one the app shows first. */
-function rolesOf(record: ContactsRecord, all: readonly SeatedDialog[]): Role[] {
-  const takesPart = record.participation !== null || all.some((item) => item.viewer === 'newbie');
+function rolesOf(record: ContactsRecord, all: readonly SeatedDialog[], spooled: SpooledEnrolment | null): Role[] {
+  const takesPart = spooled !== null || record.participation !== null || all.some((item) => item.viewer === 'newbie');
   const mentors = all.some((item) => item.viewer === 'mentor');
   return [...(takesPart ? (['newbie'] as const) : []), ...(mentors ? (['mentor'] as const) : [])];
 }
 
-function participationOf({ participation: record }: ContactsRecord): Participation | null {
+/** What the spool keeps counts from the answer to the enrolment until the store has it, so that nobody is forgotten in between. */
+function participationOf({ participation: record }: ContactsRecord, spooled: SpooledEnrolment | null): Participation | null {
+  if (record === null && spooled !== null) return { matchingId: spooled.matchingId, status: Status.created, since: spooled.askedAt };
   return record === null ? null : { matchingId: record.id, status: record.status, since: record.statusSince };
 }
 

@@ -14,5 +14,10 @@ export function judgeFailure(error: unknown, attempt: number, random: () => numb
   const known = asServiceError(error);
   if (known.code === 'payload_malformed') return { verdict: 'bury' };
   if (!known.retryable && attempt >= maxAttempts) return { verdict: 'bury' };
-  return { verdict: 'retry', delayMs: Math.ceil(random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 20))) };
+  return { verdict: 'retry', delayMs: pauseMs(attempt, random) };
+}
+
+/** Before the next attempt, after so many failed ones. */
+export function pauseMs(attempt: number, random: () => number): number {
+  return Math.ceil(random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 20)));
 }

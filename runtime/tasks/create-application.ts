@@ -3,7 +3,7 @@
 import { createActor, fromPromise, waitFor, type InspectionEvent, type Observer, type SnapshotFrom } from 'xstate';
 import { applicationMachine, type ApplicationParts } from '../../machines/application.ts';
 import { profileKey, type Profile } from '../../machines/ids.ts';
-import type { MatchingRecord } from '../../machines/matching-record.ts';
+import type { EpochMs, MatchingRecord } from '../../machines/matching-record.ts';
 import { Status } from '../../machines/status.ts';
 import { tellSteps, type ActorStep } from '../actor-steps.ts';
 import { rfc3339 } from '../clock.ts';
@@ -17,15 +17,24 @@ import type { Person } from '../upstream.ts';
 export async function createApplication(ctx: Context, { matchingId }: ApplicationPayload, signal: AbortSignal): Promise<void> {
   const [record] = await ctx.store.matchings([matchingId]);
   if (record?.status !== Status.created) return;
-  const linked = await ctx.upstreams.driverProfiles.linked([record.newbie], signal);
-  const person = linked.get(profileKey(record.newbie)) ?? { udid: record.newbieUdid, profiles: [record.newbie] };
-  await formApplication(ctx, record, person, signal);
+  await formApplication(ctx, { ...record, requestedAt: () => ctx.store.now() }, signal);
   await dispatch(ctx, [{ matchingId, event: { type: 'APPLICATION_WRITTEN' } }], { actor: 'task:create_application' }, signal);
 }
 
-async function formApplication(ctx: Context, record: MatchingRecord, person: Person, signal: AbortSignal): Promise<void> {
+/** What an application is made of besides what the upstreams know. */
+export interface Applicant extends Pick<MatchingRecord, 'id' | 'newbie' | 'newbieUdid' | 'createdAt'> {
+  requestedAt(): Promise<EpochMs>;
+  /** The row of this newbie may be there under another matching: put right where the table allows, never added. */
+  readonly isCorrection?: boolean;
+}
+
+/** Looks everything up and writes the row. Needs no store. */
+export async function formApplication(ctx: Context, applicant: Applicant, signal: AbortSignal): Promise<void> {
   const { upstreams, yt } = ctx;
-  const profiles = [record.newbie, ...person.profiles];
+  const { newbie, newbieUdid } = applicant;
+  const linked = await upstreams.driverProfiles.linked([newbie], signal);
+  const person = linked.get(profileKey(newbie)) ?? { udid: newbieUdid, profiles: [newbie] };
+  const profiles = [newbie, ...person.profiles];
   const machine = applicationMachine.provide({
     actors: {
       locate: fromPromise(({ signal: stopped }) => upstreams.trackstory.lastPosition(profiles, either(signal, stopped))),
@@ -34,7 +43,7 @@ async function formApplication(ctx: Context, record: MatchingRecord, person: Per
       cityOfIp: fromPromise(({ input, signal: stopped }) => upstreams.geobase.cityOfIp(input, either(signal, stopped))),
       findCar: fromPromise(({ signal: stopped }) => upstreams.fleetRent.isRented(profiles, either(signal, stopped))),
       findPhone: fromPromise(({ signal: stopped }) => phoneOf(ctx, profiles, either(signal, stopped))),
-      write: fromPromise(({ input, signal: stopped }) => writeRow(ctx, { record, person, parts: input }, either(signal, stopped))),
+      write: fromPromise(({ input, signal: stopped }) => writeRow(ctx, { applicant, person, parts: input }, either(signal, stopped))),
     },
   });
   const input = { cityIpFallback: ctx.config.programme.cityIpFallback };
@@ -79,25 +88,25 @@ async function phoneOf(ctx: Context, profiles: readonly Profile[], signal: Abort
 }
 
 interface Application {
-  readonly record: MatchingRecord;
+  readonly applicant: Applicant;
   readonly person: Person;
   readonly parts: ApplicationParts;
 }
 
-async function writeRow(ctx: Context, { record, person, parts }: Application, signal: AbortSignal): Promise<void> {
-  const requestedAt = await ctx.store.now();
+async function writeRow(ctx: Context, { applicant, person, parts }: Application, signal: AbortSignal): Promise<void> {
+  const { id, newbie, createdAt, isCorrection = false } = applicant;
   const row = {
-    newbie_key: person.udid ?? profileKey(record.newbie),
-    matching_id: record.id,
-    newbie_park_id: record.newbie.parkId,
-    newbie_driver_id: record.newbie.driverId,
+    newbie_key: person.udid ?? profileKey(newbie),
+    matching_id: id,
+    newbie_park_id: newbie.parkId,
+    newbie_driver_id: newbie.driverId,
     phone: parts.phone,
     city: parts.city.city,
     city_geo_id: parts.city.geoId,
     city_source: parts.city.source,
     is_rented_car: parts.isRented,
-    created_at: rfc3339(record.createdAt),
-    requested_at: rfc3339(requestedAt),
+    created_at: rfc3339(createdAt),
+    requested_at: rfc3339(await applicant.requestedAt()),
   };
-  await ctx.yt.writeApplication(row, signal);
+  await (isCorrection ? ctx.yt.correctApplication(row, signal) : ctx.yt.writeApplication(row, signal));
 }

@@ -7,6 +7,8 @@ import { ensureDocument } from './own-nodes.ts';
 import { patiently, type Patience } from './patience.ts';
 
 const hourChars = '2026-01-02T03'.length;
+/** Clocks of two machines that tell one moment may differ by that much. */
+const clockDifferenceMs = 60_000;
 const ledgerSchema = z.array(z.string()).nullable();
 
 export class ApplicationTable {
@@ -24,17 +26,26 @@ export class ApplicationTable {
     this.#patience = patience;
   }
 
-  async write(row: ApplicationRow, signal?: AbortSignal): Promise<void> {
+  write(row: ApplicationRow, signal?: AbortSignal): Promise<void> {
+    return this.#knowingKind((dynamic) => this.#writeAs(dynamic, row, signal), signal);
+  }
+
+  /** Upserts where the table is dynamic; rows of a static one stay as they are. */
+  correct(row: ApplicationRow, signal?: AbortSignal): Promise<void> {
+    return this.#knowingKind(async (dynamic) => (dynamic ? this.#writeAs(dynamic, row, signal) : undefined), signal);
+  }
+
+  async #knowingKind(write: (dynamic: boolean) => Promise<void>, signal?: AbortSignal): Promise<void> {
     const known = this.#dynamic;
     const dynamic = known ?? (await this.#ask(signal));
     try {
-      await this.#writeAs(dynamic, row, signal);
+      await write(dynamic);
     } catch (error) {
       // The owner may have made the table anew as the other kind since we last asked.
       if (known === null || !(error instanceof YtError) || error.class === 'retriable') throw error;
       const present = await this.#ask(signal);
       if (present === known) throw error;
-      await this.#writeAs(present, row, signal);
+      await write(present);
     }
   }
 
@@ -57,37 +68,48 @@ export class ApplicationTable {
 
   async #append(row: ApplicationRow, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    const ledger = this.#ledgerOf(row);
-    await ensureDocument(this.#client, ledger, signal);
-    const once = (transaction: Transaction): Promise<void> => this.#appendOnce({ row, ledger, transaction }, signal);
+    const ledgers = this.#ledgersOf(row);
+    for (const ledger of ledgers) await ensureDocument(this.#client, ledger, signal);
+    const once = (transaction: Transaction): Promise<void> => this.#appendOnce({ row, ledgers, transaction }, signal);
     const append = (): Promise<void> => this.#client.inTransaction({ title: `append to ${this.#path}` }, once, signal);
     await patiently(this.#patience, append, signal);
   }
 
   /**
-   * The ids already written stand in a node of our own and change in the same transaction as the table: its owner may take the rows
-   * away or make the table anew at any time, and what was delivered is still known.
+   * The ids and newbies already written stand in nodes of our own that change in the same transaction as the table: its owner may take
+   * the rows away or make the table anew at any time, and what was delivered is still known.
    */
-  async #appendOnce({ row, ledger, transaction }: Appending, outer?: AbortSignal): Promise<void> {
+  async #appendOnce({ row, ledgers, transaction }: Appending, outer?: AbortSignal): Promise<void> {
     const signal = outer === undefined ? transaction.signal : AbortSignal.any([transaction.signal, outer]);
     const inside = { transactionId: transaction.id };
-    await this.#client.lock(ledger, { mode: 'exclusive', ...inside }, signal);
-    const written = ledgerSchema.safeParse(await this.#client.get(ledger, inside, signal));
-    if (!written.success) throw new ServiceError('record_corrupt', `${ledger}: the ledger is malformed`);
-    const ids = written.data ?? [];
-    if (ids.includes(row.matching_id)) return;
+    const written: string[][] = [];
+    for (const ledger of ledgers) {
+      await this.#client.lock(ledger, { mode: 'exclusive', ...inside }, signal);
+      const decoded = ledgerSchema.safeParse(await this.#client.get(ledger, inside, signal));
+      if (!decoded.success) throw new ServiceError('record_corrupt', `${ledger}: the ledger is malformed`);
+      written.push(decoded.data ?? []);
+    }
+    if (written.flat().some((entry) => entry === row.matching_id || entry === row.newbie_key)) return;
     await this.#client.writeTable(this.#path, [{ ...row }], { append: true, ...inside }, signal);
-    await this.#client.set(ledger, [...ids, row.matching_id], inside, signal);
+    for (const [index, ledger] of ledgers.entries()) {
+      await this.#client.set(ledger, [...(written[index] ?? []), row.matching_id, row.newbie_key], inside, signal);
+    }
   }
 
-  /** By the hour of the enrolment, which is the same in every repeat: no list grows without end, and no repeat is too late. */
-  #ledgerOf(row: ApplicationRow): string {
-    return `${this.#path}_ledger/${row.created_at.slice(0, hourChars)}`;
+  /**
+   * By the hour of the enrolment: no list grows without end. In every repeat it is the same, save where the store and this machine tell
+   * the time of one enrolment by their own clocks: near the turn of an hour it stands in the ledgers of both, taken in order of time so
+   * that nobody waits for each other.
+   */
+  #ledgersOf(row: ApplicationRow): string[] {
+    const askedAt = Date.parse(row.created_at);
+    const hours = [askedAt - clockDifferenceMs, askedAt + clockDifferenceMs].map((at) => new Date(at).toISOString().slice(0, hourChars));
+    return [...new Set(hours)].map((hour) => `${this.#path}_ledger/${hour}`);
   }
 }
 
 interface Appending {
   readonly row: ApplicationRow;
-  readonly ledger: string;
+  readonly ledgers: readonly string[];
   readonly transaction: Transaction;
 }

@@ -35,18 +35,19 @@ function mermaid(text: string): string {
 function variableTable(): string {
   const rows = Object.entries(serviceVariables).map(([name, schema]) => {
     const fallback = schema.safeParse(undefined);
-    return `| \`${name}\` | ${fallback.success ? defaultText(fallback.data) : 'required'} |`;
+    const isDuration = schema.safeParse('1h').success && !schema.safeParse('a text').success;
+    return `| \`${name}\` | ${fallback.success ? defaultText(fallback.data, isDuration) : 'required'} |`;
   });
   return ['| variable | default |', '|---|---|', ...rows, ''].join('\n');
 }
 
-function defaultText(value: string | number | boolean | object | undefined): string {
+function defaultText(value: string | number | boolean | object | undefined, isDuration: boolean): string {
   if (value === undefined || typeof value === 'object') return '-';
-  return `\`${typeof value === 'number' ? durationText(value) : value}\``;
+  return `\`${typeof value === 'number' && isDuration ? durationText(value) : value}\``;
 }
 
 function durationText(value: number): string {
-  const units = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000]] as const;
+  const units = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1_000]] as const;
   const unit = units.find(([, ms]) => value >= ms && value % ms === 0);
   return unit === undefined ? String(value) : `${value / unit[1]}${unit[0]}`;
 }

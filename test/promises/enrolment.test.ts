@@ -1,6 +1,8 @@
 // S1 and S2: an acknowledged enrolment is durable, and a person has one live matching.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../runtime/compose.ts';
+import type { Context } from '../../runtime/context.ts';
+import { noSpool } from '../../runtime/spool/no-spool.ts';
 import { enrolAs, openScene, person, profileOf, storeKinds, type Scene } from '../suites/scene.ts';
 
 describe.each(storeKinds)('on %s', (store) => {
@@ -8,7 +10,7 @@ describe.each(storeKinds)('on %s', (store) => {
   const anna = person('anna', 3);
 
   beforeEach(async () => {
-    scene = await openScene({ people: [anna], store });
+    scene = await openScene({ people: [anna], store, environment: { SPOOL_AFTER: '20s' } });
   });
   afterEach(() => scene.close());
 
@@ -25,7 +27,8 @@ describe.each(storeKinds)('on %s', (store) => {
 
   test('S1: an enrolment that could not be made durable is an error, not an acknowledgement', async () => {
     await scene.ctx.store.close();
-    await expect(scene.enrol(profileOf(anna))).rejects.toMatchObject({ code: 'store_unavailable' });
+    const full: Context = { ...scene.ctx, spool: noSpool(Date.now) };
+    await expect(enrolAs(full, profileOf(anna))).rejects.toMatchObject({ code: 'spool_unavailable' });
   });
 
   test('S2: 50 enrolments of one person through three profiles and two processes leave one matching, all answers agree', async () => {

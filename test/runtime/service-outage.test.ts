@@ -1,6 +1,8 @@
-// The whole service while YDB is away: it starts, says what is wrong, refuses what it cannot keep, and recovers by itself.
+// The whole service while YDB is away: it starts, says what is wrong, keeps enrolments on its disk, applies for them, and recovers by
+// itself.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Profile } from '../../machines/ids.ts';
+import { tablePaths } from '../sandbox/tables.ts';
 import { RunningWorld } from '../sandbox/running-world.ts';
 import { startYdbServer, type YdbServer } from '../ydb-server/server.ts';
 
@@ -22,10 +24,10 @@ afterEach(async () => {
   expect(stray).toEqual([]);
 });
 
-function startWorld(): Promise<RunningWorld> {
+function startWorld(extra: Readonly<Record<string, string>> = {}): Promise<RunningWorld> {
   const environment = {
     STORE: 'ydb', YDB_CONNECTION_STRING: ydb.connectionString,
-    IMPORT_MATCHINGS_EVERY: '500ms', IMPORT_RESULTS_EVERY: '500ms', FINISH_PROGRAMME_EVERY: '500ms', FAIL_GRACE: '30d',
+    IMPORT_MATCHINGS_EVERY: '500ms', IMPORT_RESULTS_EVERY: '500ms', FINISH_PROGRAMME_EVERY: '500ms', FAIL_GRACE: '30d', ...extra,
   };
   return RunningWorld.start({ drivers, speed: 3, environment });
 }
@@ -53,32 +55,60 @@ async function untilWell(): Promise<void> {
   await vi.waitFor(async () => expect(await readiness()).toMatchObject({ store: 'ok' }), { timeout: 20_000, interval: 50 });
 }
 
-test('starts without YDB, degraded, and works once YDB is there', async () => {
+interface Enrolled {
+  readonly participation: { readonly matching_id: string; readonly status: string };
+}
+
+test('starts without YDB, degraded, keeps an enrolment, and gives it to YDB once that is there', async () => {
   await ydb.stopListening();
   world = await startWorld();
   expect(await readiness()).toEqual({ http: 200, status: 'degraded', store: 'store_unavailable' });
-  const refused = await enrol(0);
-  expect([refused.status, refused.headers.has('retry-after')]).toEqual([503, true]);
+  const kept = await enrol(0);
+  const promised = (await kept.json()) as Enrolled;
+  expect([kept.status, promised]).toMatchObject([202, { participation: { status: 'created' }, degraded: ['store'] }]);
+  const seen = await (await call(profileOf(0), 'GET', 'participation')).json();
+  expect(seen).toEqual({ participation: promised.participation, roles: ['newbie'], degraded: ['store'] });
   await ydb.listenAgain();
   await untilWell();
-  await vi.waitFor(async () => expect((await enrol(0)).status).toBe(201), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await enrol(0)).status).toBe(200), { timeout: 10_000 });
+  expect((await (await enrol(0)).json()) as Enrolled).toMatchObject({ participation: { matching_id: promised.participation.matching_id } });
 }, 60_000);
 
-test('YDB away under load: enrolments and lists are refused, nothing acknowledged is lost, and all go on to the end', async () => {
+test('an enrolment that neither YDB nor the spool can keep is refused', async () => {
+  await ydb.stopListening();
+  world = await startWorld({ SPOOL_MAX_RECORDS: '1' });
+  expect((await enrol(0)).status).toBe(202);
+  const refused = await enrol(1);
+  expect([refused.status, refused.headers.has('retry-after')]).toEqual([503, true]);
+  const { checks } = (await (await fetch(`${world.adminUrl}/ready`)).json()) as { checks: Record<string, string> };
+  expect(checks['spool']).toBe('spool_full');
+  expect(await (await fetch(`${world.adminUrl}/metrics`)).text()).toMatch(/mentorship_spool_rejects_total\{reason="full"\} 1/);
+  await ydb.listenAgain();
+}, 60_000);
+
+test('YDB away under load: everybody is acknowledged and applied for, and all end as they were promised', async () => {
   world = await startWorld();
-  await vi.waitFor(async () => expect((await enrol(0)).status).toBe(201), { timeout: 10_000 });
-  const acknowledged = new Set<number>([0]);
+  await untilWell();
+  expect((await enrol(0)).ok).toBe(true);
   const load = Array.from({ length: drivers - 1 }, async (_, index) => {
-    if ((await enrol(index + 1)).ok) acknowledged.add(index + 1);
+    const answer = await enrol(index + 1);
+    expect([201, 202]).toContain(answer.status);
+    return ((await answer.json()) as Enrolled).participation.matching_id;
   });
   await ydb.stopListening();
-  await Promise.all(load);
+  const promised = await Promise.all(load);
   expect(await readiness()).toEqual({ http: 200, status: 'degraded', store: 'store_unavailable' });
   const [enrolment, list] = await Promise.all([enrol(1), call(profileOf(0), 'GET', 'contacts')]);
-  expect([enrolment.status, list.status]).toEqual([503, 503]);
+  expect([enrolment.status, list.status]).toEqual([202, 503]);
+  await vi.waitFor(async () => {
+    const applications = await world.tableRows(tablePaths.YT_NEW_DRIVERS);
+    expect(applications.map((row) => row['matching_id'])).toEqual(expect.arrayContaining(promised));
+  }, { timeout: 20_000, interval: 100 });
   await ydb.listenAgain();
   await untilWell();
-  for (const index of acknowledged) expect((await enrol(index)).status).toBe(200);
-  for (let index = 0; index < drivers; index += 1) expect((await enrol(index)).ok).toBe(true);
   await world.untilSettled(drivers);
+  for (const [index, matchingId] of promised.entries()) {
+    const answer = await enrol(index + 1);
+    expect([answer.status, ((await answer.json()) as Enrolled).participation.matching_id]).toEqual([200, matchingId]);
+  }
 }, 120_000);

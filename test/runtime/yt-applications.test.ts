@@ -50,6 +50,21 @@ test('what was delivered is known after the owner of the table took the rows awa
   expect(await writtenTo(scene)).toEqual(['udid-2']);
 });
 
+test('one enrolment told by two clocks across the turn of an hour is one row', async () => {
+  const scene = await open();
+  await scene.yt.writeApplication(application(1, { created_at: '2026-01-02T03:59:59.000Z' }));
+  await scene.second().writeApplication(application(1, { created_at: '2026-01-02T04:00:20.000Z' }));
+  expect(await writtenTo(scene)).toEqual(['udid-1']);
+});
+
+test('two matchings that were promised to one newbie are one row', async () => {
+  const scene = await open();
+  await scene.yt.writeApplication(application(1));
+  await scene.second().writeApplication(application(1, { matching_id: '7f2c1b52-64a1-4d9c-8a55-999999999999' }));
+  await scene.yt.correctApplication(application(1, { city: 'Тула' }));
+  expect(await writtenTo(scene)).toEqual(['udid-1']);
+});
+
 test.each([1, 2, 3, 4])('a commit without an answer, %i times, leaves one row however often the task comes again', async (times) => {
   const scene = await open();
   scene.proxy.faults.inject({ command: 'commit_transaction', times, effect: { kind: 'drop_reply' } });

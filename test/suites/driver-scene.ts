@@ -8,6 +8,7 @@ import type { EpochMs, MatchingRecord } from '../../machines/matching-record.ts'
 import { realTime } from '../../runtime/clock.ts';
 import { readConfig } from '../../runtime/config/config.ts';
 import { createDriverDeps, type DriverDeps } from '../../runtime/mentorship/driver-deps.ts';
+import { noSpool } from '../../runtime/spool/no-spool.ts';
 import { openSqliteStore } from '../../runtime/store/sqlite/store.ts';
 import type { DialogRecord, Store, StoreTx } from '../../runtime/store.ts';
 import type { Person } from '../../runtime/upstream.ts';
@@ -52,8 +53,8 @@ export async function openDriverScene({ dialogs, now, people = [], nameFormat = 
   });
   const driverProfiles = fakeDriverProfiles([...people]);
   const personal = fakePersonal();
-  const { programme } = readConfig({ ...requiredVariables, NAME_FORMAT: nameFormat });
-  const deps = createDriverDeps({ store, config: { programme }, upstreams: { driverProfiles, personal } });
+  const { programme, spool: limits } = readConfig({ ...requiredVariables, NAME_FORMAT: nameFormat });
+  const deps = createDriverDeps({ store, spool: noSpool(() => clock.ms), config: { programme, spool: limits }, upstreams: { driverProfiles, personal } });
   const close = async (): Promise<void> => {
     await store.close();
     await rm(directory, { recursive: true });

@@ -37,6 +37,8 @@ export interface Scene {
   readonly logged: () => string;
   /** Moves programme time ahead. */
   advance(ms: number): void;
+  /** The store cannot be written to until the answer is called. */
+  outage(): Promise<() => Promise<void>>;
   /** Another process over the same database: its own connections. */
   second(): Promise<Context>;
   enrol(profile: Profile): Promise<EnrolResult>;
@@ -69,7 +71,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const log = createLog('trace', { write: (text) => void (logged += text) });
   const opened: { close(): Promise<void> }[] = [];
   const open = async (): Promise<Context> => {
-    const composed = await compose(config, { log });
+    const composed = await compose(config, { log, keepsSpool: true });
     opened.push(composed);
     await composed.ctx.store.migrate();
     // Without jitter a failed task is tried again at once.
@@ -82,7 +84,8 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     upstreams,
     yt,
     rowsOf: database.rowsOf,
-    kept: database.kept,
+    kept: () => `${database.kept()}\n${filesIn(join(directory, 'spool'))}`,
+    outage: database.outage,
     environment,
     logged: () => logged,
     advance: (ms) => void (timescale.programmeMs += ms),
@@ -98,7 +101,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   };
 }
 
-interface Database extends Pick<Scene, 'rowsOf' | 'kept'> {
+interface Database extends Pick<Scene, 'rowsOf' | 'kept' | 'outage'> {
   readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
@@ -116,7 +119,12 @@ function sqliteIn(directory: string): Database {
       database.close();
       return rows;
     },
-    kept: () => readdirSync(directory).map((name) => readFileSync(join(directory, name), 'latin1')).join('\n'),
+    kept: () => readdirSync(directory).filter((name) => name.startsWith('mentorship')).map((name) => readFileSync(join(directory, name), 'latin1')).join('\n'),
+    outage: async () => {
+      const other = new DatabaseSync(join(directory, 'mentorship.sqlite'));
+      other.exec('BEGIN IMMEDIATE');
+      return async () => other.close();
+    },
     close: async () => {},
   };
 }
@@ -129,8 +137,17 @@ async function localYdb(): Promise<Database> {
     environment: { STORE: 'ydb', YDB_CONNECTION_STRING: server.connectionString },
     rowsOf: (table) => server.tables.rows(table),
     kept: () => server.tables.names().map((table) => text(server.tables.rows(table))).join('\n'),
+    outage: async () => {
+      await server.stopListening();
+      return () => server.listenAgain();
+    },
     close: () => server.close(),
   };
+}
+
+function filesIn(directory: string): string {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1')).join('\n');
 }
 
 const moscow = { geoId: 213, name: 'Moscow', nameRu: 'Москва', timezone: 'Europe/Moscow', lat: 55.7558, lon: 37.6173, ips: ['192.0.2.77'] };

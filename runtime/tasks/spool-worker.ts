@@ -1,0 +1,118 @@
+// Empties the spool: into the store whenever it answers; while it does not, each enrolment's application goes to YT all the same.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MatchingId } from '../../machines/ids.ts';
+import type { Context } from '../context.ts';
+import { asServiceError, describeError } from '../errors.ts';
+import { withinTime } from '../mentorship/deadline.ts';
+import { fulfilSpooled } from '../mentorship/enroll.ts';
+import type { SpoolEntry } from '../spool.ts';
+import { pauseMs } from './backoff.ts';
+import { formApplication } from './create-application.ts';
+
+const roundEveryMs = 250;
+const adoptEveryMs = 5_000;
+const atOnce = 8;
+/** The store is looked for again after each round: one application must not hold that up for long. */
+const formWithinMs = 10_000;
+
+type Brought = 'settled' | 'store_away' | 'failed';
+
+export class SpoolWorker {
+  readonly #ctx: Context;
+  readonly #stopping = new AbortController();
+  /** Of what failed: how often, and when it is due again. */
+  readonly #pauses = new Map<MatchingId, { readonly attempt: number; readonly dueMs: number }>();
+  #loop: Promise<void> | null = null;
+  #adoptedMs = performance.now();
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** What is under way is cut off: whatever it had done, it is safe to do again. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#adoptNowAndThen();
+      await this.round();
+      await sleep(roundEveryMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #adoptNowAndThen(): Promise<void> {
+    if (performance.now() - this.#adoptedMs < adoptEveryMs) return;
+    this.#adoptedMs = performance.now();
+    try {
+      await this.#ctx.spool.adopt();
+    } catch (error) {
+      this.#ctx.log.warn({ error: describeError(error) }, 'the spool of other processes cannot be looked at');
+    }
+  }
+
+  /** One pass over what waits. */
+  async round(): Promise<void> {
+    const waiting = this.#ctx.spool.waiting().filter(({ matchingId }) => (this.#pauses.get(matchingId)?.dueMs ?? 0) <= performance.now());
+    // The first one finds out whether the store is there: against one that hangs not everybody has to try.
+    for (let next = 0, size = 1; next < waiting.length; next += size, size = next === 1 ? atOnce : size) {
+      const brought = await Promise.all(waiting.slice(next, next + size).map((entry) => this.#bring(entry)));
+      if (this.#stopping.signal.aborted) return;
+      if (brought.includes('store_away')) return this.#formAll(waiting.slice(next));
+    }
+    return undefined;
+  }
+
+  async #bring(entry: SpoolEntry): Promise<Brought> {
+    const { ctx, signal } = { ctx: this.#ctx, signal: this.#stopping.signal };
+    try {
+      const { record } = await withinTime(ctx.config.spool.afterMs, (limit) => fulfilSpooled(ctx, entry, limit), signal);
+      const isOwn = record.id === entry.matchingId;
+      if (!isOwn && entry.isFormed) await this.#form({ ...record, isCorrection: true });
+      await ctx.spool.settle(entry.matchingId);
+      this.#pauses.delete(entry.matchingId);
+      ctx.metrics.spoolSettled.inc({ outcome: isOwn ? 'created' : 'merged' });
+      return 'settled';
+    } catch (error) {
+      if (asServiceError(error).code === 'store_unavailable') return 'store_away';
+      this.#pause(entry, error, 'a spooled enrolment could not be brought to the store');
+      return 'failed';
+    }
+  }
+
+  async #formAll(entries: readonly SpoolEntry[]): Promise<void> {
+    const unformed = entries.filter(({ isFormed }) => !isFormed);
+    for (let next = 0; next < unformed.length && !this.#stopping.signal.aborted; next += atOnce) {
+      await Promise.all(unformed.slice(next, next + atOnce).map((entry) => this.#formEntry(entry)));
+    }
+  }
+
+  async #formEntry(entry: SpoolEntry): Promise<void> {
+    try {
+      await this.#form({ id: entry.matchingId, newbie: entry.newbie, newbieUdid: entry.udid, createdAt: entry.askedAt });
+      await this.#ctx.spool.noteFormed(entry.matchingId);
+      this.#pauses.delete(entry.matchingId);
+    } catch (error) {
+      this.#pause(entry, error, 'an application could not be formed from the spool');
+    }
+  }
+
+  #form(applicant: Omit<Parameters<typeof formApplication>[1], 'requestedAt'>): Promise<void> {
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(formWithinMs)]);
+    return formApplication(this.#ctx, { ...applicant, requestedAt: async () => this.#ctx.spool.now() }, signal);
+  }
+
+  #pause({ matchingId }: SpoolEntry, error: unknown, what: string): void {
+    if (this.#stopping.signal.aborted) return;
+    const attempt = (this.#pauses.get(matchingId)?.attempt ?? 0) + 1;
+    this.#pauses.set(matchingId, { attempt, dueMs: performance.now() + pauseMs(attempt, this.#ctx.random) });
+    this.#ctx.log.warn({ matching: matchingId, attempt, error: describeError(error) }, what);
+  }
+}
