@@ -13,6 +13,6 @@ export const participation: Route<DriverContext> = defineRoute({
   handle: async (ctx: DriverContext, { caller }, signal) => {
     const state = await ctx.useCases.participation({ caller }, signal);
     const current = state.participation === null ? null : participationToWire(state.participation);
-    return jsonReply(200, { participation: current, roles: state.roles, ...(state.degraded.length === 0 ? {} : { degraded: state.degraded }) });
+    return jsonReply(200, { participation: current, roles: state.roles, ...(state.degraded === undefined ? {} : { degraded: state.degraded }) });
   },
 });

@@ -63,8 +63,8 @@ export interface ContactList {
 export interface ParticipationState {
   readonly participation: Participation | null;
   readonly roles: readonly Role[];
-  /** `store` while the answer is what the spool of this process keeps. */
-  readonly degraded: readonly 'store'[];
+  /** Present while the store is away and the answer is what the spool of this process keeps. */
+  readonly degraded?: readonly 'store'[];
 }
 
 export interface Offer {

@@ -43,7 +43,7 @@ export async function participation(
   const spooled = deps.ctx.spool.find(person);
   const record = spooled === null ? await readContacts(deps, person.profiles) : await readUnlessAway(deps, person.profiles);
   if (record === null) return { participation: participationOf(noRecord, spooled), roles: ['newbie'], degraded: ['store'] };
-  return { participation: participationOf(record, spooled), roles: rolesOf(record, seated(record, person.profiles), spooled), degraded: [] };
+  return { participation: participationOf(record, spooled), roles: rolesOf(record, seated(record, person.profiles), spooled) };
 }
 
 const noRecord: ContactsRecord = { dialogs: [], participation: null };

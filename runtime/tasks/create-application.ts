@@ -47,7 +47,7 @@ export async function formApplication(ctx: Context, applicant: Applicant, signal
     },
   });
   const input = { cityIpFallback: ctx.config.programme.cityIpFallback };
-  const actor = createActor(machine, { input, ...inspection(ctx.operations, record.id) });
+  const actor = createActor(machine, { input, ...inspection(ctx.operations, applicant.id) });
   actor.start();
   const ended = await waitFor(actor, (snapshot) => snapshot.status === 'done');
   if (ended.matches('failed')) throw ended.context.error;

@@ -36,8 +36,8 @@ test('answers null to who never enrolled, and the participation to who did', asy
   let joined = false;
   const { call } = await startDriverApi({
     participation: async () => {
-      if (!joined) return { participation: null, roles: [], degraded: [] };
-      return { participation: { matchingId, status: 'matched', since }, roles: ['newbie', 'mentor'], degraded: [] };
+      if (!joined) return { participation: null, roles: [] };
+      return { participation: { matchingId, status: 'matched', since }, roles: ['newbie', 'mentor'] };
     },
   });
   expect(await (await call(`${base}/participation`)).json()).toEqual({ participation: null, roles: [] });

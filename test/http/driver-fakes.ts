@@ -67,7 +67,7 @@ export function enrolled(outcome: EnrolResult['outcome']): EnrolResult {
 function fixedUseCases(): DriverUseCases {
   return {
     enrol: async () => enrolled('created'),
-    participation: async () => ({ participation: null, roles: [], degraded: [] }),
+    participation: async () => ({ participation: null, roles: [] }),
     offer: async ({ locale }) => ({ show: true, title: `title ${locale}`, text: 'text', button: 'button' }),
     contacts: async () => contactList,
     messages: async (input) => (input.matchingId === matchingId ? { messages: contactList.contacts[0]!.messages, unread: 1 } : null),
