@@ -19,7 +19,7 @@ import type { AdminContext, AdminUseCases, DriverUseCases, Probe } from './use-c
 
 /** What both listeners need of the context. */
 export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' | 'log' | 'newId' | 'tracing' | 'retention'>, Pick<AdminContext, 'store' | 'tasks'> {
-  readonly config: Pick<Config, 'http' | 'admin' | 'auth' | 'jobs' | 'programme' | 'timescale'>;
+  readonly config: Pick<Config, 'http' | 'admin' | 'auth' | 'jobs' | 'programme' | 'timescale' | 'store'>;
 }
 
 const jobWaitMs = 5_000;

@@ -7,6 +7,7 @@ import type { Config } from '../runtime/config/config.ts';
 import type { Context } from '../runtime/context.ts';
 import type { ChatMessage, ContactList, EnrolResult, Locale, Offer, ParticipationState } from '../runtime/mentorship/participant.ts';
 import type { Operator } from '../runtime/operator-actions.ts';
+import type { Preview, PreviewRequest } from '../runtime/mentorship/preview.ts';
 import type { Role, StoreReads } from '../runtime/store.ts';
 import type { TaskQueue, TaskView } from '../runtime/tasks.ts';
 
@@ -87,6 +88,10 @@ export interface AdminUseCases {
   runJob(name: string, options: RunJobOptions): Promise<JobReport>;
   /** False when the task neither waits nor is dead. */
   retryTask(task: Pick<TaskView, 'id' | 'matchingId'>, operator: Operator): Promise<boolean>;
+  /** All profiles of the person behind one; `degraded` names the upstream that could not tell. */
+  personOf(profile: Profile, signal: AbortSignal): Promise<{ profiles: readonly Profile[]; degraded: readonly string[] }>;
+  /** Null for the mentor of a matching that has none. */
+  preview(input: PreviewRequest, signal: AbortSignal): Promise<Preview | null>;
 }
 
 /** Resolves while its subject is well, throws otherwise. */
@@ -99,13 +104,13 @@ export interface DriverContext {
 /** Operators look at the store; they change it only through the use cases. */
 export type AdminReads = Pick<
   StoreReads,
-  'now' | 'matchings' | 'transitions' | 'tasksOfMatching' | 'announcements' | 'results' | 'listMatchings' | 'longestInStatus' | 'jobRuns' | 'rejects' | 'funnel' | 'operatorActions'
+  'now' | 'matchings' | 'profilesOfDriver' | 'transitions' | 'tasksOfMatching' | 'announcements' | 'results' | 'listMatchings' | 'longestInStatus' | 'jobRuns' | 'rejects' | 'funnel' | 'operatorActions'
 >;
 
 export interface AdminContext extends Pick<Context, 'operations' | 'metrics' | 'log'> {
-  readonly config: Pick<Config, 'jobs' | 'programme' | 'timescale'>;
+  readonly config: Pick<Config, 'jobs' | 'programme' | 'timescale' | 'store'>;
   readonly store: AdminReads;
-  readonly tasks: Pick<TaskQueue, 'list' | 'find'>;
+  readonly tasks: Pick<TaskQueue, 'list' | 'find' | 'stats'>;
   readonly useCases: AdminUseCases;
   /** What `/ready` looks at, by name. */
   readonly probes: Readonly<Record<string, Probe>>;

@@ -33,6 +33,10 @@ export function parseUdid(value: unknown): Udid | null {
   return typeof value === 'string' && opaqueId.test(value) ? (value as Udid) : null;
 }
 
+export function parseDriverId(value: unknown): DriverId | null {
+  return typeof value === 'string' && opaqueId.test(value) ? (value as DriverId) : null;
+}
+
 /** Both ids of a profile checked against the platform's alphabet, or null when either is not an id. */
 export function parseProfile(parkId: unknown, driverId: unknown): Profile | null {
   if (typeof parkId !== 'string' || typeof driverId !== 'string') return null;

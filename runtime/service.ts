@@ -8,9 +8,10 @@ import { compose, processName, type Composed, type ComposeOverrides } from './co
 import type { Config } from './config/config.ts';
 import type { Context } from './context.ts';
 import { startGauges } from './gauges.ts';
-import { createDriverDeps } from './mentorship/driver-deps.ts';
+import { createDriverDeps, type DriverDeps } from './mentorship/driver-deps.ts';
 import { enrol } from './mentorship/enroll.ts';
 import { allowedEvents, retryTask, sendEvent } from './mentorship/operator.ts';
+import { preview } from './mentorship/preview.ts';
 import { markRead } from './mentorship/read-marks.ts';
 import { contacts, messages, offer, participation } from './mentorship/view.ts';
 import { jobAct, recorded } from './operator-actions.ts';
@@ -51,8 +52,10 @@ async function startComposed(composed: Composed): Promise<Service> {
   const scheduler = new JobScheduler(ctx);
   const runJob = (name: string, { dryRun }: { dryRun: boolean }): Promise<JobReport> => scheduler.runNow(name, { dryRun });
   const guards = createGuards(ctx);
-  const driver = createDriverServer(ctx, { useCases: driverUseCases(ctx), guards });
-  const admin = createAdminServer(ctx, { useCases: adminUseCases(ctx, runJob), probes: probesOf(ctx), guards });
+  // Shared: an operator's look at a phone and the phone itself know people alike.
+  const deps = createDriverDeps(ctx);
+  const driver = createDriverServer(ctx, { useCases: driverUseCases(ctx, deps), guards });
+  const admin = createAdminServer(ctx, { useCases: adminUseCases(ctx, deps, runJob), probes: probesOf(ctx), guards });
   const ports = await startAll([driver, admin]);
   const upkeep = startTaskUpkeep(ctx);
   const gauges = startGauges(ctx);
@@ -95,8 +98,7 @@ function urlOf(host: string, port: number | undefined): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-function driverUseCases(ctx: Context): DriverUseCases {
-  const deps = createDriverDeps(ctx);
+function driverUseCases(ctx: Context, deps: DriverDeps): DriverUseCases {
   return {
     enrol: async ({ caller, idempotencyKey }, signal) => {
       const person = await deps.identity.identify(caller, { fresh: true }, signal);
@@ -110,13 +112,15 @@ function driverUseCases(ctx: Context): DriverUseCases {
   };
 }
 
-function adminUseCases(ctx: Context, runJob: Service['runJob']): AdminUseCases {
+function adminUseCases(ctx: Context, deps: DriverDeps, runJob: Service['runJob']): AdminUseCases {
   return {
     sendEvent: (input, signal) => sendEvent(ctx, input, signal),
     allowedEvents: async (matching) => allowedEvents(matching),
     runJob: (name, { dryRun, operator }) =>
       recorded(ctx, jobAct(name, dryRun, operator), () => runJob(name, { dryRun }), ({ outcome }) => outcome),
     retryTask: (task, operator) => retryTask(ctx, task, operator),
+    personOf: (profile, signal) => deps.identity.identify(profile, { fresh: false }, signal),
+    preview: (input, signal) => preview(ctx, deps, input, signal),
   };
 }
 

@@ -1,7 +1,7 @@
 // The store port. Reads work anywhere; writes exist only on the transaction, whose callback touches nothing else because it may
 // run more than once. Adapters: store/sqlite, store/ydb. All times are programme time (clock.ts) unless a name says otherwise.
 import type { LifecycleEvent } from '../machines/events.ts';
-import type { MatchingId, PersonKey, Profile, ProfileKey } from '../machines/ids.ts';
+import type { DriverId, MatchingId, PersonKey, Profile, ProfileKey } from '../machines/ids.ts';
 import type { EpochMs, MatchingRecord } from '../machines/matching-record.ts';
 import type { Status } from '../machines/status.ts';
 import type { Lease } from './lock.ts';
@@ -92,7 +92,7 @@ export interface OperatorActionRecord {
   /** The name the operator gave, else `operator`. */
   readonly actor: string;
   readonly action: OperatorAction;
-  /** The type of the event, the id of the task or the name of the job. */
+  /** The type of the event, the id of the task, the name of the job or the side that was looked at. */
   readonly subject: string;
   /** Null for a job. */
   readonly matchingId: MatchingId | null;
@@ -102,7 +102,7 @@ export interface OperatorActionRecord {
 }
 
 export const OperatorAction = {
-  sendEvent: 'send_event', retryTask: 'retry_task', runJob: 'run_job', tryJob: 'dry_run_job',
+  sendEvent: 'send_event', retryTask: 'retry_task', runJob: 'run_job', tryJob: 'dry_run_job', preview: 'preview',
 } as const;
 export type OperatorAction = (typeof OperatorAction)[keyof typeof OperatorAction];
 const operatorActions: readonly unknown[] = Object.values(OperatorAction);
@@ -122,9 +122,10 @@ export interface PageRequest {
 }
 
 export interface MatchingFilter {
-  readonly status?: Status;
-  /** Either side of the matching. */
-  readonly profile?: Profile;
+  readonly statuses?: readonly Status[];
+  /** Any of these profiles of one person, on either side of the matching unless `role` names one. */
+  readonly profiles?: readonly Profile[];
+  readonly role?: Role;
   /** Only rows in their status since before this moment. */
   readonly inStatusSinceBefore?: EpochMs;
 }
@@ -165,6 +166,8 @@ export interface StoreReads extends MatchingReads {
   listMatchings(filter: MatchingFilter, page: PageRequest): Promise<Page<MatchingRecord>>;
   /** Matchings in `status`, longest in it first. Where rows lie in buckets `skip` is exact up to some hundreds and near beyond. */
   longestInStatus(status: Status, window: { skip: number; limit: number }): Promise<MatchingRecord[]>;
+  /** The profiles with this driver id, of whatever parks, that take part in any matching. */
+  profilesOfDriver(driverId: DriverId): Promise<Profile[]>;
   /** How many matchings ever reached each status, and how many are in it now with the oldest entry. */
   funnel(): Promise<Record<Status, { reached: number; present: number; oldestSince: EpochMs | null }>>;
   jobRuns(filter: { job?: string }, page: PageRequest): Promise<Page<JobRunRecord>>;

@@ -1,6 +1,7 @@
 // GET funnel: how far the matchings got.
 import { z } from 'zod';
 import { statuses } from '../../machines/status.ts';
+import { stageTimes } from '../../runtime/stage-times.ts';
 import { jsonReply } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
 import type { AdminContext } from '../use-cases.ts';
@@ -9,6 +10,10 @@ import { timeOrNull } from './wire.ts';
 const stageWire = z.object({
   reached: z.int().describe('Ever reached the status.'),
   present: z.int().describe('In it now.'),
+  stayed: z
+    .object({ count: z.int(), median_ms: z.int(), p90_ms: z.int() })
+    .nullable()
+    .describe('How long those stayed that left it since this instance started, estimated; null where nobody did.'),
   oldest_since: z.iso.datetime().nullable().describe('When the one longest in it entered.'),
 });
 
@@ -19,10 +24,12 @@ export const funnel: Route<AdminContext> = defineRoute({
   summary: 'Matchings by status: ever and now',
   replies: { 200: { description: 'The funnel, by status.', schema: z.record(z.enum(statuses), stageWire) } },
   handle: async (ctx: AdminContext) => {
-    const stages = await ctx.store.funnel();
+    const [stages, timeOf] = await Promise.all([ctx.store.funnel(), stageTimes(ctx.metrics)]);
     const entries = statuses.map((status) => {
       const { reached, present, oldestSince } = stages[status];
-      return [status, { reached, present, oldest_since: timeOrNull(oldestSince) }] as const;
+      const time = timeOf(status);
+      const stayed = time === null ? null : { count: time.count, median_ms: time.medianMs, p90_ms: time.p90Ms };
+      return [status, { reached, present, stayed, oldest_since: timeOrNull(oldestSince) }] as const;
     });
     return jsonReply(200, Object.fromEntries(entries));
   },

@@ -7,7 +7,7 @@ import { noSuchMatching } from '../problem.ts';
 import { jsonReply } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
 import type { AdminContext } from '../use-cases.ts';
-import { announcementToWire, matchingToWire, resultsToWire, taskToWire, transitionToWire } from './wire.ts';
+import { announcementToWire, matchingToWire, operatorActionToWire, operatorActionWire, resultsToWire, taskToWire, transitionToWire } from './wire.ts';
 import { announcementWire, matchingWire, resultsWire, taskWire, transitionWire } from './wire.ts';
 
 const matchingDetailsWire = z.object({
@@ -16,6 +16,7 @@ const matchingDetailsWire = z.object({
   tasks: z.array(taskWire),
   announcements: z.array(announcementWire),
   results: resultsWire.nullable(),
+  operator_actions: z.array(operatorActionWire).describe('The newest hundred.'),
   allowed_events: z.array(z.enum(Object.values(EventType))),
 });
 
@@ -41,11 +42,12 @@ export async function existingMatching(ctx: AdminContext, text: string): Promise
 }
 
 async function details(ctx: AdminContext, row: MatchingRecord): Promise<z.output<typeof matchingDetailsWire>> {
-  const [transitions, tasks, announcements, results, allowedEvents] = await Promise.all([
+  const [transitions, tasks, announcements, results, actions, allowedEvents] = await Promise.all([
     ctx.store.transitions(row.id),
     ctx.store.tasksOfMatching(row.id),
     ctx.store.announcements(row.id),
     ctx.store.results([row.id]),
+    ctx.store.operatorActions({ matchingId: row.id }, { limit: 100, cursor: null }),
     ctx.useCases.allowedEvents(row),
   ]);
   return {
@@ -54,6 +56,7 @@ async function details(ctx: AdminContext, row: MatchingRecord): Promise<z.output
     tasks: tasks.map(taskToWire),
     announcements: announcements.map(announcementToWire),
     results: results[0] === undefined ? null : resultsToWire(results[0]),
+    operator_actions: actions.items.map(operatorActionToWire),
     allowed_events: [...allowedEvents],
   };
 }

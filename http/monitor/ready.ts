@@ -10,7 +10,7 @@ import type { AdminContext, Probe } from '../use-cases.ts';
 const probeLimitMs = 1_000;
 const well = 'ok';
 
-const readyWire = z.object({
+export const readyWire = z.object({
   status: z.enum(['ok', 'degraded', 'draining']),
   checks: z.record(z.string(), z.string()).describe('`ok`, or the code of what is wrong, by name.'),
 });
@@ -25,14 +25,19 @@ export const ready: Route<AdminContext> = defineRoute({
     503: { description: 'The instance is draining.', schema: readyWire },
   },
   handle: async (ctx: AdminContext) => {
-    const { breakers, draining } = ctx.operations.getSnapshot().context;
-    const probes = Object.entries(ctx.probes).map(async ([name, probe]) => [name, await verdict(probe)] as const);
-    const checks = { ...Object.fromEntries(await Promise.all(probes)), ...breakerChecks(breakers) };
-    if (draining) return jsonReply(503, { status: 'draining', checks });
-    const degraded = Object.values(checks).some((check) => check !== well);
-    return jsonReply(200, { status: degraded ? 'degraded' : 'ok', checks });
+    const state = await readiness(ctx);
+    return jsonReply(state.status === 'draining' ? 503 : 200, state);
   },
 });
+
+export async function readiness(ctx: Pick<AdminContext, 'operations' | 'probes'>): Promise<z.output<typeof readyWire>> {
+  const { breakers, draining } = ctx.operations.getSnapshot().context;
+  const probes = Object.entries(ctx.probes).map(async ([name, probe]) => [name, await verdict(probe)] as const);
+  const checks = { ...Object.fromEntries(await Promise.all(probes)), ...breakerChecks(breakers) };
+  if (draining) return { status: 'draining', checks };
+  const degraded = Object.values(checks).some((check) => check !== well);
+  return { status: degraded ? 'degraded' : 'ok', checks };
+}
 
 /** A probe that hangs must not make the answer hang, whether or not it heeds its signal. */
 async function verdict(probe: Probe): Promise<string> {

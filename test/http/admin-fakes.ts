@@ -14,6 +14,7 @@ import { adminRoutes } from '../../http/admin/routes.ts';
 import { driverRoutes } from '../../http/driver/routes.ts';
 import { openApiDocument } from '../../http/openapi.ts';
 import type { AdminContext, AdminReads, AdminUseCases, Probe } from '../../http/use-cases.ts';
+import type { Preview } from '../../runtime/mentorship/preview.ts';
 import { createLog } from '../../runtime/log.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { listen, openGuards, type Listening } from './listener.ts';
@@ -22,6 +23,8 @@ export const nowMs = Date.parse('2026-03-01T12:00:00Z');
 export const matchingId = '0b8f6a52-93a5-4b0e-a4a3-7c0f0ad5a001' as MatchingId;
 export const newbie = parseProfile('park-1', 'newbie-1')!;
 export const mentor = parseProfile('park-2', 'mentor-1')!;
+
+export const secondProfile = parseProfile('park-3', 'newbie-9')!;
 
 export const row: MatchingRecord = {
   id: matchingId,
@@ -116,6 +119,11 @@ const operatorAction: OperatorActionRecord = {
   outcome: 'retried',
 };
 
+const seenByNewbie: Preview = {
+  offer: { show: false, title: 'Find a mentor', text: 'Somebody to ask', button: 'Take part' },
+  list: { role: 'newbie', roles: ['newbie'], participation: null, contacts: [], unreadTotal: 0, nextCursor: null, degraded: [] },
+};
+
 export interface AdminApi extends Listening {
   readonly asked: unknown[];
   readonly operations: Operations;
@@ -134,7 +142,7 @@ export async function startAdminApi(options: AdminApiOptions = {}): Promise<Admi
   const asked: unknown[] = [];
   const operations = createOperations();
   const ctx: AdminContext = {
-    config: { jobs: { enabled: true, everyMs }, programme: readConfig(minimalEnvironment).programme, timescale: realTime },
+    config: { jobs: { enabled: true, everyMs }, programme: readConfig(minimalEnvironment).programme, timescale: realTime, store: { kind: 'sqlite', file: ':memory:' } },
     store: { ...fixedReads(asked), ...options.reads },
     tasks: fixedTasks(asked),
     operations,
@@ -160,6 +168,7 @@ function fixedReads(asked: unknown[]): AdminReads {
   return {
     now: async () => nowMs,
     matchings: async (ids) => (ids.includes(matchingId) ? [row] : []),
+    profilesOfDriver: async (driverId) => (driverId === newbie.driverId ? [newbie] : []),
     transitions: async () => [creation],
     tasksOfMatching: async () => [task],
     announcements: async () => [{ eventId: 'e-1', matchingId, epoch: 2, event: 'MATCH_ANNOUNCED', recipient: 'mentor', acceptedAt: nowMs }],
@@ -194,6 +203,7 @@ function fixedTasks(asked: unknown[]): AdminContext['tasks'] {
       asked.push({ filter, page });
       return { items: [task], nextCursor: null };
     },
+    stats: async () => [{ queue: 'announce', state: 'dead', count: 1, oldestAgeMs: 5_000.4 }],
     find: async (id) => (id === task.id ? task : id === 'running' ? { ...task, id, state: 'running' } : null),
   };
 }
@@ -209,6 +219,11 @@ function fixedUseCases(asked: unknown[]): AdminUseCases {
     retryTask: async ({ id }, operator) => {
       asked.push({ id, operator });
       return id === task.id;
+    },
+    personOf: async (profile) => ({ profiles: [profile, secondProfile], degraded: [] }),
+    preview: async (input) => {
+      asked.push(input);
+      return input.side === 'newbie' ? seenByNewbie : null;
     },
     runJob: async (name, { dryRun, operator }) => {
       asked.push({ name, dryRun, operator });

@@ -31,7 +31,7 @@ async function writeMany(count: number): Promise<void> {
 }
 
 const matched = async (): Promise<number> =>
-  (await scene.ctx.store.listMatchings({ status: 'matched' }, { limit: 2_000, cursor: null })).items.length;
+  (await scene.ctx.store.listMatchings({ statuses: ['matched'] }, { limit: 2_000, cursor: null })).items.length;
 
 test('while one host runs the job another is busy, writes nothing and leaves no record', async () => {
   const other = await scene.second();

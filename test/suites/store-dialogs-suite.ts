@@ -144,7 +144,7 @@ export function storeDialogsSuite(name: string, open: OpenStore): void {
       expect(place).toBeLessThan(960);
     });
 
-    test('lists by status, by profile of either side and by time in the status, alone and together', async () => {
+    test('lists by statuses, by profiles of either side or of one and by time in the status, alone and together', async () => {
       const { store } = under();
       const profile = aProfile();
       const asNewbie = matchedRecord({ newbie: profile, statusSince: 10 });
@@ -152,12 +152,28 @@ export function storeDialogsSuite(name: string, open: OpenStore): void {
       const stranger = matchedRecord({ statusSince: 30 });
       await insertMatchings(store, asNewbie, asMentor, stranger);
       const listed = async (filter: MatchingFilter) => (await allPages(1, (page) => store.listMatchings(filter, page))).flat();
-      expect(await listed({ status: Status.initialized })).toEqual([stranger, asNewbie]);
-      expect(await listed({ profile })).toEqual([asMentor, asNewbie]);
+      expect(await listed({ statuses: [Status.initialized] })).toEqual([stranger, asNewbie]);
+      expect(await listed({ statuses: [Status.finished, Status.initialized] })).toEqual([stranger, asMentor, asNewbie]);
+      expect(await listed({ profiles: [profile] })).toEqual([asMentor, asNewbie]);
+      expect(await listed({ profiles: [aProfile(), profile, stranger.newbie] })).toEqual([stranger, asMentor, asNewbie]);
+      expect(await listed({ profiles: [] })).toEqual([]);
+      expect(await listed({ profiles: [profile], role: 'newbie' })).toEqual([asNewbie]);
+      expect(await listed({ profiles: [profile], role: 'mentor' })).toEqual([asMentor]);
       expect(await listed({ inStatusSinceBefore: 30 })).toEqual([asMentor, asNewbie]);
-      expect(await listed({ inStatusSinceBefore: 20, profile })).toEqual([asNewbie]);
-      expect(await listed({ status: Status.finished, profile, inStatusSinceBefore: 21 })).toEqual([asMentor]);
-      expect(await listed({ status: Status.created })).toEqual([]);
+      expect(await listed({ inStatusSinceBefore: 20, profiles: [profile] })).toEqual([asNewbie]);
+      expect(await listed({ statuses: [Status.finished], profiles: [profile], inStatusSinceBefore: 21 })).toEqual([asMentor]);
+      expect(await listed({ statuses: [Status.created] })).toEqual([]);
+    });
+
+    test('finds the profiles of a driver id that takes part on either side, each once', async () => {
+      const { store } = under();
+      const [one, other] = [aProfile(), aProfile()];
+      const elsewhere = aProfile(one.driverId, 'park-9');
+      await insertMatchings(store, matchedRecord({ newbie: one }), matchedRecord({ mentor: one }), matchedRecord({ mentor: elsewhere }), matchedRecord({ newbie: other }));
+      const found = await store.profilesOfDriver(one.driverId);
+      expect(found).toHaveLength(2);
+      expect(found).toEqual(expect.arrayContaining([one, elsewhere]));
+      expect(await store.profilesOfDriver(aProfile().driverId)).toEqual([]);
     });
 
     test('counts how many ever reached a status once each, and who is in it since when', async () => {

@@ -27,7 +27,7 @@ export function selectLongestInStatus(session: Session, status: Status, { skip, 
 /** Latest status change first. */
 export function listMatchings(session: Session, filter: MatchingFilter, page: PageRequest): Page<MatchingRecord> {
   const position = positionOf(page, newestFirst);
-  const rows = filter.profile === undefined
+  const rows = filter.profiles === undefined
     ? rowsByStatus(session, filter, position, page.limit)
     : rowsOfProfile(session, filter, position);
   return pageOf(rows.sort(latestFirst).slice(0, page.limit + 1), page.limit, matchingFrom, placeOf);
@@ -35,18 +35,20 @@ export function listMatchings(session: Session, filter: MatchingFilter, page: Pa
 
 // The page of the union is within the union of the pages.
 function rowsByStatus(session: Session, filter: MatchingFilter, position: Position, limit: number): Row[] {
-  const wanted = filter.status === undefined ? statuses : [filter.status];
+  const wanted = filter.statuses ?? statuses;
   const before = filter.inStatusSinceBefore ?? last;
   return wanted.flatMap((status) => session.all(listingSql.inStatus, status, before, ...position, limit + 1));
 }
 
-// One driver's matchings are few: filtered here, not by an index of their own.
+// One person's matchings are few: filtered here, not by an index of their own.
 function rowsOfProfile(session: Session, filter: MatchingFilter, position: Position): Row[] {
-  const profiles = filter.profile === undefined ? [] : [filter.profile];
-  const both = distinctRows([...rowsOfNewbies(session, profiles), ...rowsOfMentors(session, profiles)]);
+  const { profiles = [], role } = filter;
+  const asNewbie = role === 'mentor' ? [] : rowsOfNewbies(session, profiles);
+  const asMentor = role === 'newbie' ? [] : rowsOfMentors(session, profiles);
+  const both = distinctRows([...asNewbie, ...asMentor]);
   const before = filter.inStatusSinceBefore ?? last;
   return both.filter((row) =>
-    (filter.status === undefined || readText(row, 'status') === filter.status)
+    (filter.statuses === undefined || filter.statuses.some((status) => readText(row, 'status') === status))
     && readInteger(row, 'status_since') < before
     && comparePlaces(placeOf(row), position) < 0);
 }

@@ -1,5 +1,5 @@
 // Matchings with their transitions, the guard of one live matching per person, and the keys of repeated requests.
-import type { MatchingId, PersonKey, Profile } from '../../../machines/ids.ts';
+import type { DriverId, MatchingId, ParkId, PersonKey, Profile } from '../../../machines/ids.ts';
 import type { MatchingRecord } from '../../../machines/matching-record.ts';
 import { isEventType } from '../../../machines/events.ts';
 import { isStatus, type Status } from '../../../machines/status.ts';
@@ -19,6 +19,8 @@ export const matchingSql = {
   byId: `SELECT ${selectedMatching} FROM matchings WHERE uuid = ?`,
   byNewbie: `SELECT ${selectedMatching} FROM matchings WHERE newbie_driver_id = ? AND newbie_park_id = ?`,
   byMentor: `SELECT ${selectedMatching} FROM matchings WHERE mentor_driver_id = ? AND mentor_park_id = ?`,
+  newbieParks: 'SELECT newbie_park_id AS park_id FROM matchings WHERE newbie_driver_id = ?',
+  mentorParks: 'SELECT mentor_park_id AS park_id FROM matchings WHERE mentor_driver_id = ?',
   insert: `INSERT INTO matchings (${matchingColumns.join(', ')}) VALUES (${matchingColumns.map(() => '?').join(', ')})`,
   move: `UPDATE matchings SET ${assigned(movingColumns)} WHERE uuid = ? AND version = ?
     AND ${matchColumns.map((column) => `${column} IS ?`).join(' AND ')}`,
@@ -50,6 +52,11 @@ export function rowsOfNewbies(session: Session, profiles: readonly Profile[]): R
 
 export function rowsOfMentors(session: Session, profiles: readonly Profile[]): Row[] {
   return distinctRows(profiles.flatMap(({ parkId, driverId }) => session.all(matchingSql.byMentor, driverId, parkId)));
+}
+
+export function selectProfilesOfDriver(session: Session, driverId: DriverId): Profile[] {
+  const rows = [...session.all(matchingSql.newbieParks, driverId), ...session.all(matchingSql.mentorParks, driverId)];
+  return [...new Set(rows.map((row) => readText(row, 'park_id')))].sort().map((parkId) => ({ parkId: parkId as ParkId, driverId }));
 }
 
 /** A matching whose two sides are both asked for is found twice. */

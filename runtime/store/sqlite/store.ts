@@ -103,6 +103,7 @@ function readsOf(run: Access['read']): StoreReads {
     matchedBefore: (status, before, page) => run((session) => selectMatchedBefore(session, status, before, page)),
     listMatchings: (filter, page) => run((session) => listMatchings(session, filter, page)),
     longestInStatus: (status, window) => run((session) => selectLongestInStatus(session, status, window)),
+    profilesOfDriver: (driverId) => run((session) => matchings.selectProfilesOfDriver(session, driverId)),
     funnel: () => run(countAll),
     jobRuns: (filter, page) => run((session) => journal.selectJobRuns(session, filter, page)),
     rejects: (filter, page) => run((session) => journal.selectRejects(session, filter, page)),

@@ -210,7 +210,7 @@ const operators: readonly string[] = [
     id TEXT NOT NULL UNIQUE,
     at INTEGER NOT NULL,
     actor TEXT NOT NULL,
-    action TEXT NOT NULL CHECK (action IN ('send_event', 'retry_task', 'run_job', 'dry_run_job')),
+    action TEXT NOT NULL CHECK (action IN ('send_event', 'retry_task', 'run_job', 'dry_run_job', 'preview')),
     subject TEXT NOT NULL,
     matching_id TEXT,
     reason TEXT,

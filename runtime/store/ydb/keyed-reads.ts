@@ -47,6 +47,12 @@ export const keyedReads = {
   matchings: keyedRead('matchings', { name: 'matchings', columns: plain(matchingShape), key: { id: utf8('id') } }),
   newbies: keyedRead('newbies', { name: 'matchings', view: 'by_newbie', columns: plain(matchingShape), key: profileKey('newbie') }),
   mentors: keyedRead('mentors', { name: 'matchings', view: 'by_mentor', columns: plain(matchingShape), key: profileKey('mentor') }),
+  parksOfNewbie: keyedRead('parks_of_newbie', {
+    name: 'matchings', view: 'by_newbie', columns: plain(['newbie_park_id', 'newbie_driver_id']), key: { driver_id: utf8('newbie_driver_id') },
+  }),
+  parksOfMentor: keyedRead('parks_of_mentor', {
+    name: 'matchings', view: 'by_mentor', columns: plain(['mentor_park_id', 'mentor_driver_id']), key: { driver_id: utf8('mentor_driver_id') },
+  }),
   results: keyedRead('results', { name: 'results', columns: plain(resultShape), key: { matching_id: utf8('matching_id') } }),
   transitions: keyedRead('transitions', {
     name: 'status_transitions', columns: transitionColumns, key: { matching_id: utf8('matching_id') },

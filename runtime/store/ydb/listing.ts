@@ -1,4 +1,5 @@
 // Pages over matchings for jobs and operators, one status at a time, so that a page costs what it shows.
+import type { DriverId, ParkId, Profile } from '../../../machines/ids.ts';
 import type { EpochMs, MatchingRecord } from '../../../machines/matching-record.ts';
 import { type Status, statuses } from '../../../machines/status.ts';
 import type { MatchingFilter, Page, PageRequest } from '../../store.ts';
@@ -58,29 +59,37 @@ export function matchedBefore(reads: ReadSet, status: Status, before: EpochMs, p
 /** Latest status change first. */
 export async function listMatchings(reads: ReadSet, filter: MatchingFilter, page: PageRequest): Promise<Page<MatchingRecord>> {
   const position = positionOf(page, newestFirst);
-  const rows = filter.profile === undefined
+  const rows = filter.profiles === undefined
     ? await rowsByStatus(reads, filter, { position, limit: page.limit })
     : await rowsOfProfile(reads, filter, position);
   const list = matchingLists.inStatus;
   return pageOf(sortRows(rows, list).slice(0, page.limit + 1), page.limit, matchingFrom, (row) => positionOfRow(row, list));
 }
 
+export async function selectProfilesOfDriver(reads: ReadSet, driverId: DriverId): Promise<Profile[]> {
+  const key = [{ driver_id: driverId }];
+  const [asNewbie, asMentor] = await Promise.all([reads.load('parksOfNewbie', key), reads.load('parksOfMentor', key)]);
+  const parks = [...asNewbie.map((row) => readText(row, 'newbie_park_id')), ...asMentor.map((row) => readText(row, 'mentor_park_id'))];
+  return [...new Set(parks)].sort().map((parkId) => ({ parkId: parkId as ParkId, driverId }));
+}
+
 // The page of the union is within the union of the pages.
 async function rowsByStatus(reads: ReadSet, filter: MatchingFilter, place: Place): Promise<Row[]> {
-  const wanted = filter.status === undefined ? statuses : [filter.status];
+  const wanted = filter.statuses ?? statuses;
   const before = filter.inStatusSinceBefore ?? Number.MAX_SAFE_INTEGER;
   const pages = await Promise.all(wanted.map((status) => rowsAfter(reads, matchingLists.inStatus, { status, before }, place)));
   return pages.flat();
 }
 
-// One driver's matchings are few: filtered here, not by an index of their own.
+// One person's matchings are few: filtered here, not by an index of their own.
 async function rowsOfProfile(reads: ReadSet, filter: MatchingFilter, position: Position): Promise<Row[]> {
-  const keys = distinctKeys(filter.profile === undefined ? [] : [filter.profile]);
-  const sides = await Promise.all([reads.load('newbies', keys), reads.load('mentors', keys)]);
+  const keys = distinctKeys(filter.profiles ?? []);
+  const wanted = (['newbies', 'mentors'] as const).filter((side) => filter.role === undefined || side === `${filter.role}s`);
+  const sides = await Promise.all(wanted.map((side) => reads.load(side, keys)));
   const both = new Map(sides.flat().map((row) => [readText(row, 'id'), row]));
   const before = filter.inStatusSinceBefore ?? Number.MAX_SAFE_INTEGER;
   return [...both.values()].filter((row) =>
-    (filter.status === undefined || readText(row, 'status') === filter.status)
+    (filter.statuses === undefined || filter.statuses.some((status) => readText(row, 'status') === status))
     && readInteger(row, 'status_since') < before
     && comparePositions(positionOfRow(row, matchingLists.inStatus), position) < 0);
 }

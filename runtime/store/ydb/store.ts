@@ -16,7 +16,7 @@ import { selectContacts, selectDialog } from './dialogs.ts';
 import { parseAddress } from './driver.ts';
 import { selectJobRuns, selectRejects } from './journal.ts';
 import { leaseTable } from './leases.ts';
-import { listMatchings, longestInStatus, matchedBefore } from './listing.ts';
+import { listMatchings, longestInStatus, matchedBefore, selectProfilesOfDriver } from './listing.ts';
 import { matchingReads, type Sight } from './matching-reads.ts';
 import { selectOperatorActions } from './operator-actions.ts';
 import type { BoundPart } from './query.ts';
@@ -120,6 +120,7 @@ function readsOf(access: Access): StoreReads {
     matchedBefore: (status, before, page) => sighted(({ reads }) => matchedBefore(reads, status, before, page)),
     listMatchings: (filter, page) => sighted(({ reads }) => listMatchings(reads, filter, page)),
     longestInStatus: (status, window) => sighted(({ reads }) => longestInStatus(reads, status, window)),
+    profilesOfDriver: (driverId) => sighted(({ reads }) => selectProfilesOfDriver(reads, driverId)),
     funnel: () => readFunnel({ read: ask }),
     jobRuns: (filter, page) => sighted(({ reads }) => selectJobRuns(reads, filter, page)),
     rejects: (filter, page) => sighted(({ reads }) => selectRejects(reads, filter, page)),
