@@ -53,10 +53,10 @@ function durationText(value: number): string {
 }
 
 function rendered(file: string, text: string): string {
-  return Object.entries(parts[file] ?? {}).reduce((whole, [name, source]) => {
+  return Object.entries(parts[file] ?? {}).reduce((written, [name, source]) => {
     const block = new RegExp(`(<!-- generated:${name} -->\\n)[\\s\\S]*?(<!-- /generated -->)`);
-    if (!block.test(whole)) throw new Error(`${file} has no part generated:${name}`);
-    return whole.replace(block, (_all, open: string, close: string) => `${open}\n${source()}\n${close}`);
+    if (!block.test(written)) throw new Error(`${file} has no part generated:${name}`);
+    return written.replace(block, (_all, open: string, close: string) => `${open}\n${source()}\n${close}`);
   }, text);
 }
 

@@ -20,7 +20,7 @@ export type Lock = 'open' | 'locked' | 'refused';
 export interface Api {
   /** An unchanged resource answers with the same object as before. */
   get<Body>(path: string, signal?: AbortSignal): Promise<Body>;
-  post<Body>(path: string, body?: unknown, signal?: AbortSignal): Promise<Body>;
+  post<Body>(path: string, body: unknown, signal?: AbortSignal): Promise<Body>;
   readonly lock: Lock;
   unlock(token: string): void;
   /** Tells of changes of `lock` until the answer is called. */
@@ -45,8 +45,8 @@ class AdminApi implements Api {
     return this.#call<Body>(path, signal === undefined ? {} : { signal });
   }
 
-  post<Body>(path: string, body?: unknown, signal?: AbortSignal): Promise<Body> {
-    const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+  post<Body>(path: string, body: unknown, signal?: AbortSignal): Promise<Body> {
+    const content = { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
     return this.#call<Body>(path, { method: 'POST', ...content, ...(signal === undefined ? {} : { signal }) });
   }
 
