@@ -24,8 +24,8 @@ import { sendEvent } from './send-event.ts';
 import { tasks } from './tasks.ts';
 
 const reads: readonly Route<AdminContext>[] = [
-  matchings, matching, preview, tasks, jobs, jobRuns, rejects, operatorActions, funnel, heat, health, machines, openapi,
+  matchings, matching, preview, tasks, jobs, jobRuns, rejects, operatorActions, funnel, health, openapi,
 ];
 const acts: readonly Route<AdminContext>[] = [sendEvent, retryTasks, retryTask, runJob];
 
-export const adminRoutes: readonly Route<AdminContext>[] = [live, ready, metrics, ...reads.map(conditional), ...acts];
+export const adminRoutes: readonly Route<AdminContext>[] = [live, ready, metrics, ...reads.map(conditional), heat, machines, ...acts];

@@ -21,6 +21,8 @@ export async function listenAdmin(ctx: Context, token: string | null = null): Pr
     allowedEvents: async (matching) => allowedEvents(matching),
     retryTask: () => Promise.reject(new TypeError('no task is retried here')),
     runJob: () => Promise.reject(new TypeError('no jobs here')),
+    personOf: () => Promise.reject(new TypeError('nobody is looked for here')),
+    preview: () => Promise.reject(new TypeError('no phone is looked at here')),
   };
   const config = { ...ctx.config, admin: { host: '127.0.0.1', port: 0, token } };
   const guards = { ...openGuards, ...createAdminGuards(token) };
