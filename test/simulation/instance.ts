@@ -13,6 +13,7 @@ import { createDriverDeps, type DriverDeps } from '../../runtime/mentorship/driv
 import { enrol } from '../../runtime/mentorship/enroll.ts';
 import type { EnrolResult } from '../../runtime/mentorship/participant.ts';
 import { createOperations } from '../../runtime/operations.ts';
+import { noSpool } from '../../runtime/spool/no-spool.ts';
 import { TaskWorker } from '../../runtime/tasks/worker.ts';
 import { storePorts } from './ports/store.ts';
 import { upstreamPorts } from './ports/upstreams.ts';
@@ -144,7 +145,7 @@ export class Instance implements Owner {
     const { store, tasks, leases, retention } = storePorts(line, origin);
     const log = logOf(world);
     return {
-      config: world.config, store, tasks, retention, metrics, operations, log,
+      config: world.config, store, spool: noSpool(Date.now), tasks, retention, metrics, operations, log,
       locks: createLocks(leases, { owner: origin.lockOwner ?? this.name, ttlMs: lockTtlMs, log }),
       yt: ytPort(line),
       upstreams: upstreamPorts(line),
