@@ -11,7 +11,12 @@ export interface CallerOf {
 }
 export type Access = keyof CallerOf;
 
-export type Guards = { readonly [Level in Access]: (head: RequestHead) => Promise<CallerOf[Level]> };
+export type LevelGuards = { readonly [Level in Access]: (head: RequestHead) => Promise<CallerOf[Level]> };
+
+export interface Guards extends LevelGuards {
+  /** Counts a driver's request. Answers headers for the reply; throws 429. */
+  readonly quota?: (caller: Profile) => Readonly<Record<string, string>>;
+}
 
 const challenge = 'Bearer realm="contractor-mentorship"';
 

@@ -40,16 +40,18 @@ export function converse<Ctx>(speaker: Speaker<Ctx>, head: RequestHead): Convers
   const labels = labelsOf(lookup, head);
   const trace = traceOf(head.headers.get('traceparent'), speaker, spanOf(labels));
   let failure: unknown = null;
+  let told: Reply['headers'] = {};
+  const finished = (reply: Reply): Reply => withTrace(reply, told, trace);
   const fail = (error: unknown): Reply => {
     failure = error;
-    return withTrace(problemReply(error, trace.traceId), trace);
+    return finished(problemReply(error, trace.traceId));
   };
   return {
     answer: async (body, signal) => {
       if ('error' in lookup) return fail(lookup.error);
-      const call = { head, params: lookup.found.params, body, guards: speaker.guards };
+      const call = { head, params: lookup.found.params, body, guards: speaker.guards, tell: (headers: Reply['headers']) => { told = headers; } };
       const work = (): Promise<Reply> => lookup.found.route.answer(speaker.ctx, call, signal);
-      return runInScope(trace.scope, work).then((reply) => withTrace(reply, trace), fail);
+      return runInScope(trace.scope, work).then(finished, fail);
     },
     refuse: (refusal, cause) => fail(refusalError(refusal, cause)),
     ended: (reply) => {
@@ -77,8 +79,8 @@ function spanOf({ route, method }: Labels): SpanOptions {
   return { name: `${method} ${route}`, kind: 'server', attributes: { 'http.request.method': method, 'http.route': route } };
 }
 
-function withTrace(reply: Reply, trace: Trace): Reply {
-  const headers = { ...reply.headers, traceparent: trace.traceparent, 'X-Content-Type-Options': 'nosniff' };
+function withTrace(reply: Reply, told: Reply['headers'], trace: Trace): Reply {
+  const headers = { ...told, ...reply.headers, traceparent: trace.traceparent, 'X-Content-Type-Options': 'nosniff' };
   return { ...reply, headers };
 }
 

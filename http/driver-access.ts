@@ -8,7 +8,9 @@ import type { Log } from '../runtime/log.ts';
 import { bearerToken, invalidToken, type Guards } from './access.ts';
 import { KeySet } from './key-set.ts';
 import { HttpProblem } from './problem.ts';
+import type { RateLimiter } from './rate-limit.ts';
 import { hasRepeatedKey } from './repeated-key.ts';
+import { peerOf, type RequestHead } from './request-head.ts';
 
 export interface DriverAccessOptions {
   /** A URL or a file path. */
@@ -18,6 +20,8 @@ export interface DriverAccessOptions {
   /** Real time: tokens expire by it. */
   readonly nowMs: () => number;
   readonly log?: Pick<Log, 'warn'>;
+  /** Counts refusals by address; null for no limit. */
+  readonly refusals?: RateLimiter | null;
 }
 
 interface Verified {
@@ -35,18 +39,41 @@ const maxTokenLength = 8_192;
 export function createDriverGuard(options: DriverAccessOptions): Guards['driver'] {
   const keys = new KeySet({ location: options.jwks, nowMs: options.nowMs, log: options.log });
   const cache = new LRUCache<string, Verified>({ max: cachedTokens });
-  return async (head) => {
+  const knownCaller = (cacheKey: string, keysVersion: number): Profile | null => {
+    const known = cache.get(cacheKey);
+    return known !== undefined && known.keysVersion === keysVersion && known.expiresAtMs > options.nowMs() ? known.caller : null;
+  };
+  return (head) => countingRefusals(options.refusals ?? null, head, async (assertWelcome) => {
     const token = bearerToken(head);
     if (token.length > maxTokenLength) throw invalidToken('it is too long');
     const keysVersion = keys.version();
     // Under a hash: a dump of this process's memory or cache gives no usable token.
     const cacheKey = createHash('sha256').update(token).digest('base64');
-    const known = cache.get(cacheKey);
-    if (known !== undefined && known.keysVersion === keysVersion && known.expiresAtMs > options.nowMs()) return known.caller;
+    const known = knownCaller(cacheKey, keysVersion);
+    if (known !== null) return known;
+    assertWelcome();
     const { caller, expiresAtMs } = await verify(token, keys, options);
     cache.set(cacheKey, { caller, expiresAtMs, keysVersion });
     return caller;
-  };
+  });
+}
+
+/**
+ * Who is refused too often is not listened to for a while, so that a flood of bad tokens costs no signature checks. Drivers whose tokens
+ * are known already pass all the same, for many may share an address.
+ */
+async function countingRefusals<Result>(
+  refusals: RateLimiter | null,
+  { address }: RequestHead,
+  admit: (assertWelcome: () => void) => Promise<Result>,
+): Promise<Result> {
+  if (refusals === null) return admit(() => undefined);
+  try {
+    return await admit(() => refusals.assertLeft(peerOf(address)));
+  } catch (error) {
+    if (error instanceof HttpProblem && error.code === 'unauthorized') refusals.take(peerOf(address));
+    throw error;
+  }
 }
 
 async function verify(token: string, keys: KeySet, options: DriverAccessOptions): Promise<Omit<Verified, 'keysVersion'>> {

@@ -10,9 +10,11 @@ export interface ExchangeLimits {
   readonly bodyBytes: number;
   /** From the first byte handled to the reply; the body's arrival counts. */
   readonly deadlineMs: number;
+  /** Requests under way beyond which new ones are turned away. */
+  readonly concurrent: number;
 }
 
-export type Refusal = 'headers_too_large' | 'body_too_large' | 'body_timeout' | 'deadline_passed' | 'failed';
+export type Refusal = 'overloaded' | 'headers_too_large' | 'body_too_large' | 'body_timeout' | 'deadline_passed' | 'failed';
 
 /** What the server says in one exchange. `answer` may throw; nothing else may. */
 export interface Conversation {
@@ -25,6 +27,8 @@ export interface Conversation {
 export interface ExchangeRules {
   readonly limits: ExchangeLimits;
   readonly converse: (head: RequestHead) => Conversation;
+  /** Whether there are more requests under way, this one among them, than can be served in time. */
+  readonly overloaded: () => boolean;
   /** Whether connections are to be closed after their reply. */
   readonly closing: () => boolean;
   /** A defect of the server itself: the connection was dropped. */
@@ -65,6 +69,7 @@ class Exchange {
     this.#headOnly = head.method === 'HEAD';
     this.#conversation = converse(head);
     this.#timer = setTimeout(() => this.#expire(), limits.deadlineMs);
+    if (this.#rules.overloaded()) return this.#turnAway(head);
     if (headerBytes(head) > limits.headerBytes) return this.#refuse('headers_too_large');
     if (!announcesBody(head)) return this.#answer(new Uint8Array());
     if (Number(head.headers.get('content-length') ?? 0) > limits.bodyBytes) return this.#refuse('body_too_large');
@@ -74,6 +79,12 @@ class Exchange {
   drop(error: unknown): void {
     this.#rules.defect(error);
     if (this.#usable) this.#res.close();
+  }
+
+  /** Without a body on its way the connection stays: making it anew would cost more than the refusal. */
+  #turnAway(head: RequestHead): void {
+    this.#bodyArrived = !announcesBody(head);
+    this.#refuse('overloaded');
   }
 
   #receive(limitBytes: number): void {

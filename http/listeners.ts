@@ -1,6 +1,7 @@
 // The two listeners of the service: the drivers' and the operators'.
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { profileKey } from '../machines/ids.ts';
 import type { Config } from '../runtime/config/config.ts';
 import type { Context } from '../runtime/context.ts';
 import type { Guards } from './access.ts';
@@ -14,6 +15,7 @@ import { openApiDocument } from './openapi.ts';
 import { pageRoutes } from './pages.ts';
 import { InspectorHub } from './inspector/hub.ts';
 import { inspectorSocket } from './inspector/socket.ts';
+import { rateLimiterOf } from './rate-limit.ts';
 import { createHttpServer, type HttpServer } from './server.ts';
 import type { AdminContext, AdminUseCases, DriverUseCases, Probe } from './use-cases.ts';
 
@@ -27,7 +29,13 @@ const builtPages = join(import.meta.dirname, 'web', 'dist');
 
 /** Throws `bad_config` when the tokens' key file cannot be used. */
 export function createGuards({ config, log }: Pick<ListenerContext, 'config' | 'log'>): Guards {
-  return { driver: createDriverGuard({ ...config.auth, nowMs: Date.now, log }), ...createAdminGuards(config.admin.token) };
+  const refusals = rateLimiterOf(config.http.refusalsPerMinute, elapsedMs);
+  const quota = rateLimiterOf(config.http.requestsPerMinute, elapsedMs);
+  return {
+    driver: createDriverGuard({ ...config.auth, nowMs: Date.now, log, refusals }),
+    ...(quota && { quota: (caller) => quota.take(profileKey(caller)) }),
+    ...createAdminGuards(config.admin.token),
+  };
 }
 
 export interface DriverParts {
@@ -38,8 +46,10 @@ export interface DriverParts {
 
 export function createDriverServer(ctx: ListenerContext, parts: DriverParts): HttpServer {
   const { config, log, metrics, newId, tracing } = ctx;
-  const { useCases, guards, limits = {} } = parts;
-  return createHttpServer({ ...config.http, ctx: { useCases }, routes: driverRoutes, guards, limits, log, metrics, newId, elapsedMs, tracing });
+  const { useCases, guards } = parts;
+  const { host, port, concurrentRequests } = config.http;
+  const limits = { concurrent: concurrentRequests, ...parts.limits };
+  return createHttpServer({ host, port, ctx: { useCases }, routes: driverRoutes, guards, limits, log, metrics, newId, elapsedMs, tracing });
 }
 
 export interface AdminParts {

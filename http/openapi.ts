@@ -77,6 +77,7 @@ export function problemsOf(route: RouteDoc): number[] {
   const found = [
     ...(route.access === 'monitor' ? [403] : [400, 401, 503]),
     ...(route.access === 'operator' ? [403] : []),
+    ...(route.access === 'driver' ? [429] : []),
     ...(hasFields(route.params) ? [404] : []),
     ...(route.method === 'POST' ? [413, 415] : []),
   ];

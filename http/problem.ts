@@ -15,7 +15,9 @@ export const problemStatuses = {
   conflict: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
+  too_many_requests: 429,
   headers_too_large: 431,
+  overloaded: 503,
   deadline_passed: 503,
   pages_not_built: 503,
   too_many_watchers: 503,
@@ -73,6 +75,7 @@ const refusalDetails = {
   headers_too_large: 'The request line and headers are too long.',
   body_too_large: 'The body is too long.',
   body_timeout: 'The body did not arrive in time.',
+  overloaded: 'Too many requests are under way.',
   deadline_passed: 'The answer was not ready in time.',
 } as const satisfies Record<Exclude<Refusal, 'failed'>, string>;
 

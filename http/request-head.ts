@@ -10,8 +10,9 @@ export interface RequestHead {
   readonly query: string;
   /** Lower-case names; a repeated header is joined by a comma, as RFC 9110 reads it. */
   readonly headers: ReadonlyMap<string, string>;
-  /** All that is kept of the remote address, which is personal data. */
   readonly fromLoopback: boolean;
+  /** Four or sixteen bytes, none when it is gone. Personal data: nothing but a limiter in memory may keep it. */
+  readonly address: Uint8Array;
 }
 
 export function readHead(res: HttpResponse, req: HttpRequest): RequestHead {
@@ -22,12 +23,14 @@ export function readHead(res: HttpResponse, req: HttpRequest): RequestHead {
   });
   // Undefined without a question mark, whatever the library's types say.
   const query: string | undefined = req.getQuery();
+  const address = new Uint8Array(res.getRemoteAddress());
   return {
     method: req.getCaseSensitiveMethod(),
     path: req.getUrl(),
     query: query ?? '',
     headers,
-    fromLoopback: isLoopback(new Uint8Array(res.getRemoteAddress())),
+    fromLoopback: isLoopback(address),
+    address,
   };
 }
 
@@ -41,7 +44,16 @@ export function headerBytes(head: RequestHead): number {
 export function isLoopback(address: Uint8Array): boolean {
   if (address.length === 4) return address[0] === 127;
   if (address.length !== 16) return false;
-  const mapped = address.subarray(0, 10).every((byte) => byte === 0) && address[10] === 0xff && address[11] === 0xff;
-  if (mapped) return address[12] === 127;
+  if (isMapped(address)) return address[12] === 127;
   return address.subarray(0, 15).every((byte) => byte === 0) && address[15] === 1;
+}
+
+/** Whom to count a stranger's requests on: an IPv4 address, or the /64 network of an IPv6 one, all of which one machine may use. */
+export function peerOf(address: Uint8Array): string {
+  const counted = address.length !== 16 ? address : isMapped(address) ? address.subarray(12) : address.subarray(0, 8);
+  return Buffer.from(counted).toString('hex');
+}
+
+function isMapped(address: Uint8Array): boolean {
+  return address.subarray(0, 10).every((byte) => byte === 0) && address[10] === 0xff && address[11] === 0xff;
 }

@@ -1,6 +1,6 @@
 // The routes table: one entry per endpoint, read by the router, by the OpenAPI document and by the written reference alike.
 import { z } from 'zod';
-import type { Access, CallerOf, Guards } from './access.ts';
+import type { Access, CallerOf, Guards, LevelGuards } from './access.ts';
 import { decode, readBody, readQuery } from './input.ts';
 import type { Reply } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
@@ -32,6 +32,8 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly guards: Guards;
+  /** Adds headers to whatever the reply will be. */
+  readonly tell: (headers: Readonly<Record<string, string>>) => void;
 }
 
 export interface Route<Ctx> extends RouteDoc {
@@ -91,7 +93,9 @@ export function defineRoute<
   return {
     method, path, access, summary, params, query, headers, body: spec.body ?? null, replies,
     answer: async (ctx, call, signal) => {
-      const caller = await call.guards[access](call.head);
+      const guards: LevelGuards = call.guards;
+      const caller = await guards[access](call.head);
+      if (caller !== null && call.guards.quota !== undefined) call.tell(call.guards.quota(caller));
       const input = {
         caller,
         params: decode('path', params, call.params),

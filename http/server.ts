@@ -30,7 +30,7 @@ export interface HttpServer {
   stop(graceMs: number): Promise<void>;
 }
 
-const defaultLimits: ExchangeLimits = { headerBytes: 16_384, bodyBytes: 65_536, deadlineMs: 10_000 };
+const defaultLimits: ExchangeLimits = { headerBytes: 16_384, bodyBytes: 65_536, deadlineMs: 10_000, concurrent: Number.POSITIVE_INFINITY };
 
 export function createHttpServer<Ctx>(options: HttpServerOptions<Ctx>): HttpServer {
   return new Listener(options);
@@ -46,8 +46,10 @@ class Listener<Ctx> implements HttpServer {
 
   constructor(options: HttpServerOptions<Ctx>) {
     this.#options = options;
+    const limits = { ...defaultLimits, ...options.limits };
     const rules: ExchangeRules = {
-      limits: { ...defaultLimits, ...options.limits },
+      limits,
+      overloaded: () => this.#underWay > limits.concurrent,
       converse: (head) => this.#begin(head),
       closing: () => this.#stopping,
       defect: (error) => options.log.error(failureFields(error), 'connection dropped'),

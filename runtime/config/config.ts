@@ -68,8 +68,19 @@ export interface JobsConfig {
   };
 }
 
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Of one driver; 0 for no limit. */
+  readonly requestsPerMinute: number;
+  /** Refused tokens of one address, after which its unknown tokens are not looked at; 0 for no limit. */
+  readonly refusalsPerMinute: number;
+  /** Under way at once; infinite for no limit. */
+  readonly concurrentRequests: number;
+}
+
 export interface Config {
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpConfig;
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null };
   readonly dataDir: string;
   readonly store: StoreConfig;
@@ -97,7 +108,13 @@ export function readConfig(environment: Environment): Config {
   const needs = storeMistakes(variables);
   if (needs.length > 0) throw new ServiceError('bad_config', needs.join('\n'));
   return {
-    http: { host: variables.HTTP_HOST, port: variables.HTTP_PORT },
+    http: {
+      host: variables.HTTP_HOST,
+      port: variables.HTTP_PORT,
+      requestsPerMinute: variables.RATE_LIMIT_PER_DRIVER,
+      refusalsPerMinute: variables.RATE_LIMIT_PER_ADDRESS,
+      concurrentRequests: variables.MAX_CONCURRENT_REQUESTS || Number.POSITIVE_INFINITY,
+    },
     admin: { host: variables.ADMIN_HOST, port: variables.ADMIN_PORT, token: variables.ADMIN_TOKEN ?? null },
     dataDir: variables.DATA_DIR,
     store: storeOf(variables),

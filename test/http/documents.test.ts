@@ -78,7 +78,7 @@ test('the document tells inputs, replies and security of an endpoint', () => {
     schema: { type: 'integer', minimum: 1, maximum: 100 },
     example: 20,
   });
-  expect(Object.keys(contacts?.['responses'] ?? {})).toEqual(['200', '304', '400', '401', '503']);
+  expect(Object.keys(contacts?.['responses'] ?? {})).toEqual(['200', '304', '400', '401', '429', '503']);
   const read = paths['/driver/v1/mentorship/contacts/{matching_id}/read']?.['post'];
   const schema = { properties: { read_through: { format: 'date-time' } } };
   expect(read?.['requestBody']).toMatchObject({ content: { 'application/json': { schema } } });

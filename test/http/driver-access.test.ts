@@ -11,7 +11,7 @@ import { audience, createIssuer, goodClaims, issuer, nowMs, unsignedToken, type 
 
 function headWith(authorization: string | null): Parameters<Guards['driver']>[0] {
   const headers = new Map(authorization === null ? [] : [['authorization', authorization]]);
-  return { method: 'GET', path: '/', query: '', headers, fromLoopback: true };
+  return { method: 'GET', path: '/', query: '', headers, fromLoopback: true, address: Uint8Array.of(127, 0, 0, 1) };
 }
 
 function guardOf(identity: Issuer, now: () => number = () => nowMs): Guards['driver'] {

@@ -64,7 +64,7 @@ export function enrolled(outcome: EnrolResult['outcome']): EnrolResult {
   return { outcome, participation: { matchingId, status: 'created', since: matchedAt } };
 }
 
-function fixedUseCases(): DriverUseCases {
+export function fixedUseCases(): DriverUseCases {
   return {
     enrol: async () => enrolled('created'),
     participation: async () => ({ participation: null, roles: [] }),

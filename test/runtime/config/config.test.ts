@@ -26,7 +26,7 @@ function mistakes(environment: Environment): string[] {
 
 test('needs nothing but the addresses and the issuer', () => {
   const config = readConfig(required);
-  expect(config.http).toEqual({ host: '0.0.0.0', port: 8080 });
+  expect(config.http).toEqual({ host: '0.0.0.0', port: 8080, requestsPerMinute: 600, refusalsPerMinute: 600, concurrentRequests: 1_000 });
   expect(config.admin).toEqual({ host: '127.0.0.1', port: 8081, token: null });
   expect(config.store).toEqual({ kind: 'sqlite', file: 'data/mentorship.sqlite' });
   expect(config.upstreams.geobase).toBe('embedded');
