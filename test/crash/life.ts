@@ -7,6 +7,7 @@ import { createLog } from '../../runtime/log.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { createOperations } from '../../runtime/operations.ts';
 import type { SqliteStore } from '../../runtime/store/sqlite/store.ts';
+import type { Spool } from '../../runtime/spool.ts';
 import type { Store } from '../../runtime/store.ts';
 import type { Upstreams } from '../../runtime/upstream.ts';
 import type { Yt } from '../../runtime/yt.ts';
@@ -61,13 +62,14 @@ export interface Outside {
   readonly config: Config;
   readonly yt: Yt;
   readonly upstreams: Upstreams;
+  readonly spool: Spool;
   readonly newId: () => string;
 }
 
-export function contextOf({ store, tasks, leases, retention }: SqliteStore, { config, yt, upstreams, newId }: Outside, pulse: Pulse): Context {
+export function contextOf({ store, tasks, leases, retention }: SqliteStore, { config, spool, yt, upstreams, newId }: Outside, pulse: Pulse): Context {
   const mortalLeases = mortal('leases', leases, pulse);
   return {
-    config, metrics, operations, log, newId,
+    config, spool, metrics, operations, log, newId,
     store: mortalStore(store, pulse),
     tasks: mortal('tasks', tasks, pulse),
     retention: mortal('retention', retention, pulse),

@@ -7,6 +7,7 @@ import { profileKey, type MatchingId } from '../../machines/ids.ts';
 import { realTime, rfc3339 } from '../../runtime/clock.ts';
 import { readConfig } from '../../runtime/config/config.ts';
 import { enrol } from '../../runtime/mentorship/enroll.ts';
+import { noSpool } from '../../runtime/spool/no-spool.ts';
 import { openSqliteStore, type SqliteStore } from '../../runtime/store/sqlite/store.ts';
 import { TaskWorker } from '../../runtime/tasks/worker.ts';
 import type { Context } from '../../runtime/context.ts';
@@ -181,7 +182,7 @@ function newStage(): Stage {
   cluster.write(config.yt.distribution, []);
   cluster.write(config.yt.results, []);
   return {
-    config, cluster, app, clock, acknowledged: null, newId: () => random.uuid(),
+    config, cluster, app, clock, spool: noSpool(() => clock.ms), acknowledged: null, newId: () => random.uuid(),
     yt: steadyYt(cluster), upstreams: steadyUpstreams([newbie, mentor], app, () => clock.ms),
   };
 }

@@ -50,9 +50,9 @@ export const bugs: readonly Bug[] = [
   }),
   bug('the guard of a person is read outside the transaction', 'runtime/mentorship/enroll.ts', ['S2', 'A24'], {
     find: '  const made = await ctx.store.transact(async (tx) => {',
-    put: '  const seen = await ctx.store.matchingsOfNewbies([...person.profiles, request.caller]);\n  const made = await ctx.store.transact(async (tx) => {',
+    put: '  const seen = await ctx.store.matchingsOfNewbies([...person.profiles, newbie]);\n  const made = await ctx.store.transact(async (tx) => {',
   }, {
-    find: 'person, cause }),', put: 'person, cause, seen } as EnrolCommand),',
+    find: 'person, askedAt, cause }),', put: 'person, askedAt, cause, seen } as EnrolCommand),',
   }, {
     find: '  const found = claimed === null ? ofProfiles : await tx.matchings([claimed]);',
     put: '  const found = (command as { seen?: MatchingRecord[] }).seen ?? (claimed === null ? ofProfiles : await tx.matchings([claimed]));',
@@ -106,7 +106,7 @@ function readFreshContacts(deps: DriverDeps, profiles: readonly Profile[]): Prom
     find: '  return event.epoch === held(context).epoch;', put: '  return event.epoch <= held(context).epoch;',
   }),
   bug('deadlines use the clock of the host', 'runtime/mentorship/dispatch.ts', ['S3', 'S10'], {
-    find: '= await Promise.all([tx.now(), tx.matchings(ids)', put: '= await Promise.all([Promise.resolve(Date.now()), tx.matchings(ids)',
+    find: 'await Promise.all([tx.now(), tx.matchings(unread)', put: 'await Promise.all([Promise.resolve(Date.now()), tx.matchings(unread)',
   }),
   bug('the archive deletes before it has written and verified', 'jobs/archive.ts', ['S8'], {
     find: '  const places = await batchPlaces(ctx, batch, bundles, signal);',
@@ -135,6 +135,6 @@ function readFreshContacts(deps: DriverDeps, profiles: readonly Profile[]): Prom
     find: "    actions: [EffectType.retire_results, 'startMatch', announceMatch],", put: "    actions: ['startMatch', announceMatch],",
   }),
   bug('a phone stands in the log', 'runtime/tasks/create-application.ts', ['S4'], {
-    find: '  await ctx.yt.writeApplication(row, signal);', put: "  ctx.log.info({ row }, 'application');\n  await ctx.yt.writeApplication(row, signal);",
+    find: '  await (isCorrection ? ctx.yt.correctApplication', put: "  ctx.log.info({ row }, 'application');\n  await (isCorrection ? ctx.yt.correctApplication",
   }),
 ];

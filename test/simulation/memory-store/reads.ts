@@ -1,6 +1,6 @@
 // What the store port reads, over the tables in memory. A run holds dozens of rows: all of them are looked at.
 import { z } from 'zod';
-import { type MatchingId, type Profile, sameProfile } from '../../../machines/ids.ts';
+import { type MatchingId, type Profile, profileKey, sameProfile } from '../../../machines/ids.ts';
 import type { MatchingRecord } from '../../../machines/matching-record.ts';
 import { statuses, visibleStatuses, type Status } from '../../../machines/status.ts';
 import type { DialogRecord, MatchingFilter, MatchingReads, OperatorActionRecord, PageRequest, StoreReads } from '../../../runtime/store.ts';
@@ -56,6 +56,10 @@ export function storeReads(run: Run): StoreReads {
       const present = tables.rows('matchings').filter((row) => row.status === status);
       return present.sort((a, b) => a.statusSince - b.statusSince).slice(skip, skip + limit);
     }),
+    profilesOfDriver: (driverId) => run(({ tables }) => {
+      const sides = tables.rows('matchings').flatMap(({ newbie, mentor }) => (mentor === null ? [newbie] : [newbie, mentor]));
+      return [...new Map(sides.filter((one) => one.driverId === driverId).map((one) => [profileKey(one), one])).values()];
+    }),
     funnel: () => run((session) => Object.fromEntries(statuses.map((status) => [status, countsOf(session, status)])) as never),
     jobRuns: ({ job }, page) => run((session) =>
       pageBy(session, { table: 'runs', found: ({ row }) => job === undefined || row.job === job, moment: (row) => row.startedAt, newest: true }, page)),
@@ -93,10 +97,11 @@ function announcementsOf({ tables }: Session, id: MatchingId) {
   return tables.rows('announcements').filter(({ matchingId }) => matchingId === id).sort((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 
-function isListed(row: MatchingRecord, { status, profile, inStatusSinceBefore }: MatchingFilter): boolean {
-  if (status !== undefined && row.status !== status) return false;
+function isListed(row: MatchingRecord, { statuses: wanted, profiles, role, inStatusSinceBefore }: MatchingFilter): boolean {
+  if (wanted !== undefined && !wanted.includes(row.status)) return false;
   if (inStatusSinceBefore !== undefined && row.statusSince >= inStatusSinceBefore) return false;
-  return profile === undefined || isOneOf([profile], row.newbie) || isOneOf([profile], row.mentor);
+  if (profiles === undefined) return true;
+  return (role !== 'mentor' && isOneOf(profiles, row.newbie)) || (role !== 'newbie' && isOneOf(profiles, row.mentor));
 }
 
 function countsOf({ tables }: Session, status: Status) {
