@@ -17,6 +17,13 @@ export interface SchedulerOptions {
   readonly threadFile?: string;
 }
 
+/** The first runs of the jobs come one after another: a thread takes as much memory as the service, and five at once would take five times. */
+const apartMs = 2_000;
+/** But where jobs run every few seconds nobody waits. */
+const manyStartsMs = 60_000;
+/** Of a thread's heap for what dies young. */
+const youngMb = 16;
+
 type Asked = Pick<ThreadData, 'dryRun' | 'onlyIfDue'>;
 
 const byTheClock: Asked = { dryRun: false, onlyIfDue: true };
@@ -46,7 +53,10 @@ export class JobScheduler {
       root: false,
       acceptedExtensions: ['.ts'],
       logger: breeLog(ctx),
-      jobs: jobs.map(({ name }) => ({ name, path, timeout: 0, interval: tickMs(config, name), worker: this.#workerOptions(name) })),
+      jobs: jobs.map(({ name }, index) => {
+        const interval = tickMs(config, name);
+        return { name, path, timeout: interval < manyStartsMs ? 0 : index * apartMs, interval, worker: this.#workerOptions(name) };
+      }),
       workerMessageHandler: ({ name, message }) => this.#hear(name as JobName, message),
       errorHandler: (error, { name }) => this.#reportBreakdown(name, error),
     });
@@ -54,7 +64,7 @@ export class JobScheduler {
     this.#bree.on('worker deleted', (name: JobName) => this.#conclude(name));
   }
 
-  /** Each job runs at once, then at its period. */
+  /** Each job runs soon, then at its period. */
   start(): void {
     void this.#startBree();
   }
@@ -102,6 +112,7 @@ export class JobScheduler {
     const asked = (): Asked => this.#asked.get(job) ?? byTheClock;
     return {
       execArgv: ['--disable-warning=ExperimentalWarning'],
+      resourceLimits: { maxYoungGenerationSizeMb: youngMb },
       get workerData(): ThreadData {
         return { config, job, ...asked() };
       },

@@ -1,17 +1,29 @@
 // `npm start`: the service alone, configured by the environment, until a signal.
 import { once } from 'node:events';
-import { readConfig } from './config/config.ts';
-import { ServiceError } from './errors.ts';
-import { startService } from './service.ts';
-import { stopOnSignals } from './stop-signal.ts';
+import { enableCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+// Among the system's temporary files, for the next start. What is imported before this is not cached, so the service comes after it.
+enableCompileCache();
+const [{ readConfig }, { ServiceError }, { startService }, { stopOnSignals }] = await Promise.all([
+  import('./config/config.ts'), import('./errors.ts'), import('./service.ts'), import('./stop-signal.ts'),
+]);
 
 const stopWithinMs = 19_000;
 
 async function main(): Promise<void> {
   const stopping = stopOnSignals(stopWithinMs);
   const service = await startService(readConfig(process.env));
+  collectGarbage();
   if (!stopping.aborted) await once(stopping, 'abort');
   await service.stop();
+}
+
+/** What the start left behind is a third of the heap, and V8 would not look at it before the first busy hour. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 main().catch((error: unknown) => {

@@ -85,22 +85,21 @@ const en: Readonly<Record<TextKey, string>> = {
     'I am your mentor in the programme for new drivers. What can I help you with first?',
 };
 
-// Parsing a message costs far more than formatting it, so each is parsed once, when the module loads: a broken text stops the start.
-function compile(locale: Locale, texts: Readonly<Record<TextKey, string>>): Readonly<Record<TextKey, IntlMessageFormat>> {
-  const entries = Object.entries(texts).map(([key, text]) => [key, new IntlMessageFormat(text, locale, undefined, { ignoreTag: true })]);
-  return Object.fromEntries(entries) as Record<TextKey, IntlMessageFormat>;
-}
+const texts: Readonly<Record<Locale, Readonly<Record<TextKey, string>>>> = { ru, en };
+const compiled: Readonly<Record<Locale, Partial<Record<TextKey, IntlMessageFormat>>>> = { ru: {}, en: {} };
 
-const compiled: Readonly<Record<Locale, Readonly<Record<TextKey, IntlMessageFormat>>>> = {
-  ru: compile('ru', ru),
-  en: compile('en', en),
-};
+/** Parsing a message costs far more than formatting it, so each is parsed once, when it is first said: all of them would delay the start. */
+function compile(locale: Locale, key: TextKey): IntlMessageFormat {
+  const format = new IntlMessageFormat(texts[locale][key], locale, undefined, { ignoreTag: true });
+  compiled[locale][key] = format;
+  return format;
+}
 
 export const textKeys = Object.keys(ru) as TextKey[];
 
 /** Throws when the text needs a value that is not among `values`. */
 export function say(locale: Locale, key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
-  const said = compiled[locale][key].format<string>({ ...values });
+  const said = (compiled[locale][key] ?? compile(locale, key)).format<string>({ ...values });
   return Array.isArray(said) ? said.join('') : said;
 }
 

@@ -103,7 +103,7 @@ export class YdbClient {
 
   async #onLine<Result>(line: Line, signal: AbortSignal, use: Use<Result>): Promise<Result> {
     const guard: Guard = { over: false, committing: false };
-    const { ctx, cancel } = ydb.Context.createNew({ cancel: true });
+    const { ctx, cancel } = ydb().Context.createNew({ cancel: true });
     const stop = (): void => {
       guard.over = true;
       const kind = guard.committing ? 'undetermined' : 'retry';

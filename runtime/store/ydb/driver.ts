@@ -67,7 +67,7 @@ const silent = { fatal() {}, error() {}, warn() {}, info() {}, debug() {}, trace
 
 export function createDriver(address: Address, { log, poolSize, credentials }: DriverOptions): Driver {
   const noted = () => log.debug({ code: 'ydb_client' }, 'the YDB client reported trouble');
-  return new ydb.Driver({
+  return new (ydb().Driver)({
     connectionString: address.connectionString,
     authService: credentials,
     retrier: once,

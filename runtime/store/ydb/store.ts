@@ -76,7 +76,9 @@ export function openYdbStore(options: YdbStoreOptions): YdbStore {
   const { log, timescale, metrics, random = Math.random, poolSize = defaultPoolSize, attemptTimeoutMs = defaultAttemptTimeoutMs } = options;
   const address = parseAddress(options.connectionString);
   const release = containRejections(log);
-  const connection = new Connection(address, { log, poolSize, credentials: options.credentials ?? ydb.getCredentialsFromEnv() });
+  // Now, and not in the middle of the first call, whose time is limited.
+  const { getCredentialsFromEnv } = ydb();
+  const connection = new Connection(address, { log, poolSize, credentials: options.credentials ?? getCredentialsFromEnv() });
   const client = new YdbClient({ connection, attemptTimeoutMs, log, databaseNowMs: options.databaseNowMs ?? null });
   const retry = { random, budgetMs: options.retryBudgetMs ?? defaultRetryBudgetMs };
   const transactor = new Transactor({ client, timescale, retry, nextSeq: risingNumbers(), metrics });

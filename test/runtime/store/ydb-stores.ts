@@ -77,7 +77,7 @@ async function assertOurs({ store }: YdbStore): Promise<void> {
 const tableNames = schemaStatements.flatMap((statement) => /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? []);
 
 async function emptyTables(connectionString: string): Promise<void> {
-  const credentials = ydb.getCredentialsFromEnv();
+  const credentials = ydb().getCredentialsFromEnv();
   const connection = new Connection(parseAddress(connectionString), { log: silentLog, poolSize: 1, credentials });
   const client = new YdbClient({ connection, attemptTimeoutMs: 30_000, log: silentLog, databaseNowMs: null });
   for (const name of tableNames.filter((table) => table !== 'schema_versions')) await client.scheme(`DELETE FROM ${name};`);
