@@ -1,8 +1,9 @@
 // `npm run bench -- <name>`: the benches there are, each of which ends in one line of JSON. Without a name, all of them.
 import { benchDispatch } from './dispatch.ts';
 import { benchImport } from './import.ts';
+import { benchStartup } from './startup.ts';
 
-const benches: Readonly<Record<string, () => Promise<unknown>>> = { dispatch: benchDispatch, import: benchImport };
+const benches: Readonly<Record<string, () => Promise<unknown>>> = { dispatch: benchDispatch, import: benchImport, startup: benchStartup };
 
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(benches, name));
