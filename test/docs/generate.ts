@@ -20,7 +20,7 @@ const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
     import: () => mermaid(mermaidOf(importMachine)),
   },
   'docs/http.md': { endpoints: httpReference },
-  'docs/operations.md': { variables: variableTable },
+  'docs/operations/configuration.md': { variables: variableTable },
 };
 
 /** Files that are generated whole. */
