@@ -16,6 +16,8 @@ COPY runtime/ytsaurus-client runtime/ytsaurus-client
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM ${NODE_IMAGE}
+# As `npm start` sets it.
+ENV MALLOC_ARENA_MAX=2
 ENV NODE_ENV=production DATA_DIR=/data
 WORKDIR /service
 COPY --from=dependencies /build/node_modules node_modules

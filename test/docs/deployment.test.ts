@@ -41,7 +41,7 @@ test('every file of YAML parses, without a warning', () => {
 
 test('the kustomization lists every manifest', () => {
   const listed = at(parse(read('docs/operations/kubernetes/kustomization.yaml')), 'resources') as string[];
-  expect([...listed, 'kustomization.yaml'].sort()).toEqual(manifestFiles.map((file) => file.split('/').at(-1)).sort());
+  expect(new Set([...listed, 'kustomization.yaml'])).toEqual(new Set(manifestFiles.map((file) => file.split('/').at(-1))));
 });
 
 test('the variables of both are the service\'s, and start it', () => {
@@ -117,7 +117,9 @@ test('the label job stays the service\'s own wherever Prometheus scrapes', () =>
 test('the image starts the same program as npm start, and copies what exists', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const [, command = '[]'] = /^CMD (\[.*\])$/m.exec(dockerfile) ?? [];
-  expect(`exec ${(JSON.parse(command) as string[]).join(' ')}`).toBe(scripts['start']);
+  const [, assigned = '', started = ''] = /^((?:\w+=\S+ )*)exec (.+)$/.exec(scripts['start'] ?? '') ?? [];
+  expect((JSON.parse(command) as string[]).join(' ')).toBe(started);
+  for (const variable of assigned.split(' ').filter((one) => one !== '')) expect(dockerfile).toContain(`ENV ${variable}\n`);
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = '']) => sources.split(' '));
   for (const path of copied) expect(existsSync(join(root, path)), path).toBe(true);
   const ignored = read('.dockerignore').split('\n');
