@@ -1,15 +1,19 @@
 // Durable moves per second: matchings through the seven moves of a lifecycle, one HTTP request each, answered after an fsynced commit;
-// against the same rows written by SQLite alone.
+// against durable engines that do the same, and against the same rows written by SQLite alone.
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { parseMatchingId, type MatchingId, type Profile } from '../../machines/ids.ts';
 import { onEachConnection, postRequest, type Answer, type Send } from './load.ts';
-import { cpuUsEach, median, percentileOf, perSecond, present, ratioOfRates, round, spread, takeTurns, type Turn } from './measure.ts';
+import {
+  cpuUsEach, median, percentileOf, perSecond, present, ratioOfRates, round, spread, takeTurns, type Contenders, type Turn,
+} from './measure.ts';
+import { installPeers, startDbos, startRestate, type Peer } from './peers.ts';
 import { driver } from './people.ts';
 import { makePlace, type Place } from './place.ts';
 import { startServer, type Server } from './server.ts';
 import type { Ready, StoreFigures } from './service-process.ts';
 
-const matchings = 1_000;
+const matchings = 500;
 const concurrency = 48;
 const reason = 'bench';
 
@@ -22,37 +26,77 @@ const events = [
   { type: 'RESULT_ANNOUNCED', reason },
   { type: 'DEADLINE_PASSED', reason },
 ] as const;
-export const movesOfMatching = 1 + events.length;
 
 export async function benchDispatch(): Promise<unknown> {
   const place = await makePlace();
-  const service = await startServer('service-process.ts', place.environment);
-  const limit = await startServer('dispatch-limit.ts', { BENCH_FILE: join(place.directory, 'limit.sqlite') });
+  const started: { stop(): Promise<void> }[] = [];
+  const start = async <Started extends { stop(): Promise<void> } | null>(starting: Promise<Started>): Promise<Started> => {
+    const one = await starting;
+    if (one !== null) started.push(one);
+    return one;
+  };
+  try {
+    const service = await start(startServer('service-process.ts', place.environment));
+    const limit = await start(startServer('dispatch-limit.ts', { BENCH_FILE: join(place.directory, 'limit.sqlite') }));
+    const installed = installPeers();
+    const restate = installed ? await start(startRestate(join(place.directory, 'restate'))) : null;
+    const dbos = installed ? await start(startDbos()) : null;
+    return resultOf(await takeTurns(contenders(place, { service, limit, restate, dbos }), { warmUps: 1, repetitions: 5 }));
+  } finally {
+    await Promise.allSettled(started.map((one) => one.stop()));
+    place.clear();
+  }
+}
+
+type Name = 'ours' | 'limit' | 'restate' | 'dbos';
+
+interface Servers {
+  readonly service: Server;
+  readonly limit: Server;
+  readonly restate: Peer | null;
+  readonly dbos: Peer | null;
+}
+
+function contenders(place: Place, { service, limit, restate, dbos }: Servers): Contenders<Name> {
   let enrolled = 1;
   const ours = async (): Promise<Turn> => {
     const newbies = Array.from({ length: matchings }, () => driver((enrolled += 1)));
     return throughService(place, service, newbies);
   };
   const alone = async (): Promise<Turn> => (await limit.ask({ matchings, group: concurrency })) as Turn;
-  try {
-    return resultOf(await takeTurns({ ours, limit: alone }, { warmUps: 2, repetitions: 5 }));
-  } finally {
-    await Promise.all([service.stop(), limit.stop()]);
-    place.clear();
-  }
+  const of = (peer: Peer | null): (() => Promise<Turn>) | null => (peer === null ? null : () => throughPeer(peer));
+  return { ours, limit: alone, restate: of(restate), dbos: of(dbos) };
 }
 
-function resultOf(turns: Record<'ours' | 'limit', Turn[]>): unknown {
-  const { ours, limit } = turns;
+function resultOf({ ours, ...others }: Record<Name, Turn[]>): unknown {
   const rates = spread(ours.map(perSecond));
+  const ratios = Object.entries(others).map(([name, theirs]) => [name, ratioOfRates(ours, theirs)] as const);
+  const seen = Object.entries(others).filter(([, turns]) => turns.length > 0);
   return {
     bench: 'dispatch', unit: 'events/s', ours: round(rates.median, 0), ours_min: round(rates.min, 0), ours_max: round(rates.max, 0),
     p50_ms: round(percentileOf(ours, 0.5), 2), p99_ms: round(percentileOf(ours, 0.99), 2),
-    ratios: present({ limit: ratioOfRates(ours, limit) }),
-    limit: round(spread(limit.map(perSecond)).median, 0),
-    cpu_us: round(median(ours.map(cpuUsEach)), 0), limit_cpu_us: round(median(limit.map(cpuUsEach)), 0),
+    ratios: present(Object.fromEntries(ratios)),
+    theirs: Object.fromEntries(seen.map(([name, turns]) => [name, {
+      rate: round(median(turns.map(perSecond)), 0), p50_ms: round(percentileOf(turns, 0.5), 2), p99_ms: round(percentileOf(turns, 0.99), 2),
+    }])),
+    cpu_us: round(median(ours.map(cpuUsEach)), 0), limit_cpu_us: round(median(others.limit.map(cpuUsEach)), 0),
     concurrency, matchings,
+    missing: ratios.flatMap(([name, value]) => (value === null ? [name] : [])),
   };
+}
+
+async function throughPeer(peer: Peer): Promise<Turn> {
+  const ids = Array.from({ length: matchings }, () => randomUUID());
+  const latenciesMs: number[] = [];
+  const cpuBefore = peer.cpuMs();
+  const ms = await inParallel(peer.port, ids.length, async (send, index) => {
+    for (const type of ['ENROLLED', ...events.map((event) => event.type)]) {
+      const id = ids[index] ?? '';
+      const { status, body } = await timed(latenciesMs, send, postRequest(peer.path(id, type), peer.body(id, type)));
+      if (status !== 200) throw new Error(`a peer did not take ${type}: ${status} ${body}`);
+    }
+  });
+  return { count: latenciesMs.length, ms, latenciesMs, cpuMs: peer.cpuMs() - cpuBefore };
 }
 
 async function throughService(place: Place, service: Server, newbies: readonly Profile[]): Promise<Turn> {
@@ -61,7 +105,7 @@ async function throughService(place: Place, service: Server, newbies: readonly P
   const latenciesMs: number[] = [];
   const ids: MatchingId[] = [];
   const cpuBefore = service.cpuMs();
-  const enrolMs = await inParallel(driverUrl, newbies.length, async (send, index) => {
+  const enrolMs = await inParallel(portOf(driverUrl), newbies.length, async (send, index) => {
     const answer = await timed(latenciesMs, send, postRequest('/driver/v1/mentorship/participation', {}, { Authorization: `Bearer ${asking[index]}` }));
     ids[index] = enrolledId(answer);
   });
@@ -69,7 +113,7 @@ async function throughService(place: Place, service: Server, newbies: readonly P
   const enrolCpuMs = service.cpuMs() - cpuBefore;
   await service.ask({ kind: 'figures', of } satisfies StoreFigures);
   const cpuBetween = service.cpuMs();
-  const moveMs = await inParallel(adminUrl, ids.length, async (send, index) => {
+  const moveMs = await inParallel(portOf(adminUrl), ids.length, async (send, index) => {
     for (const event of events) {
       const answer = await timed(latenciesMs, send, postRequest(`/admin/v1/matchings/${ids[index]}/events`, event));
       if (!answer.body.includes('"outcome":"moved"')) throw new Error(`${event.type} did not move: ${answer.status} ${answer.body}`);
@@ -78,17 +122,21 @@ async function throughService(place: Place, service: Server, newbies: readonly P
   return { count: latenciesMs.length, ms: enrolMs + moveMs, latenciesMs, cpuMs: enrolCpuMs + service.cpuMs() - cpuBetween };
 }
 
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
 /** Milliseconds until all are through, `concurrency` at a time, each on a connection that nobody else uses meanwhile. */
-export async function inParallel(url: string, count: number, work: (send: Send, index: number) => Promise<void>): Promise<number> {
+async function inParallel(port: number, count: number, work: (send: Send, index: number) => Promise<void>): Promise<number> {
   let next = 0;
   const startedMs = performance.now();
-  await onEachConnection({ port: Number(new URL(url).port), connections: concurrency }, async (send) => {
+  await onEachConnection({ port, connections: concurrency }, async (send) => {
     while (next < count) await work(send, next++);
   });
   return performance.now() - startedMs;
 }
 
-export async function timed(latenciesMs: number[], send: Send, request: string): Promise<Answer> {
+async function timed(latenciesMs: number[], send: Send, request: string): Promise<Answer> {
   const startedMs = performance.now();
   const answer = await send(request);
   latenciesMs.push(performance.now() - startedMs);
