@@ -2,6 +2,9 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { adminRoutes } from '../../http/admin/routes.ts';
+import { driverRoutes } from '../../http/driver/routes.ts';
+import { pageRoutes } from '../../http/pages.ts';
 import { serviceVariables } from '../../runtime/config/env.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -76,6 +79,13 @@ test('every variable that a page names exists', () => {
   // What begins as no variable of ours does is an event, such as MATCH_ANNOUNCED.
   const unknown = named.filter(({ name }) => prefixes.has(name.split('_')[0] ?? '') && !Object.hasOwn(serviceVariables, name) && !others.has(name));
   expect(unknown).toEqual([]);
+});
+
+test('every address that a page calls is a route', () => {
+  const routes = [...driverRoutes, ...adminRoutes, ...pageRoutes].map(({ path }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`));
+  const called = pages.flatMap((page) => [...read(page).matchAll(/(?:\$(?:DRIVER|ADMIN)|127\.0\.0\.1:808[01]|localhost:808[01])(\/[\w$./-]*)/g)].map(([, path = '']) => ({ page, path })));
+  expect(called.length).toBeGreaterThan(8);
+  expect(called.filter(({ path }) => !routes.some((route) => route.test(path)))).toEqual([]);
 });
 
 test('every page has a title', () => {
