@@ -7,7 +7,7 @@ import type { RequestHead } from './request-head.ts';
 /** What `part` of the request the schema reads, for the wording. */
 type Part = 'query' | 'path' | 'header' | 'body';
 
-const shownNameLength = 64;
+const fieldName = /^[A-Za-z_][\w.-]{0,63}$/;
 
 export function decode<Schema extends z.ZodType>(part: Part, schema: Schema, raw: unknown): z.output<Schema> {
   const parsed = schema.safeParse(raw);
@@ -54,8 +54,9 @@ function noun(part: Part): string {
   return nouns[part];
 }
 
+/** A name that a client made up is shown only when it could be one of ours: anything else may be somebody's phone or name. */
 function quote(name: string): string {
-  return JSON.stringify(name.slice(0, shownNameLength));
+  return fieldName.test(name) ? JSON.stringify(name) : '(a name that no field has)';
 }
 
 function lowerFirst(text: string): string {

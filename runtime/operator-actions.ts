@@ -14,7 +14,7 @@ export const unnamedOperator = 'operator';
 const actorForm = /^[0-9A-Za-z._@-]{1,64}$/;
 
 export function isActor(text: string): boolean {
-  return actorForm.test(text);
+  return actorForm.test(text) && !holdsPhone(text);
 }
 
 // `+` or a Russian trunk prefix, then as many digits as a number has, however they are grouped.

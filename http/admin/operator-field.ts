@@ -5,7 +5,7 @@ import { holdsPhone, isActor, unnamedOperator } from '../../runtime/operator-act
 export const operatorHeaders = z.object({
   'x-operator': z
     .string()
-    .refine(isActor, 'must be up to 64 of 0-9, A-Z, a-z and ._@-')
+    .refine(isActor, 'must be up to 64 of 0-9, A-Z, a-z and ._@-, and no phone number')
     .default(unnamedOperator)
     .describe('Who acts; kept with the action.'),
 });

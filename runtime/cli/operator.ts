@@ -20,7 +20,7 @@ export function operatorOf(options: OperatorOptions): Operator {
 }
 
 function actor(text: string): string {
-  if (!isActor(text)) throw new InvalidArgumentError('Must be up to 64 of 0-9, A-Z, a-z and ._@-');
+  if (!isActor(text)) throw new InvalidArgumentError('Must be up to 64 of 0-9, A-Z, a-z and ._@-, and no phone number.');
   return text;
 }
 

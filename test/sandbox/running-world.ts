@@ -1,7 +1,7 @@
 // The network and the service together in one process, for tests: started, enrolled, restarted and looked into as one thing.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { YtClient } from 'ytsaurus-client';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
@@ -68,6 +68,14 @@ export class RunningWorld {
   written(): string {
     const names = readdirSync(this.#directory).filter((name) => name === logName || name.startsWith('mentorship.sqlite'));
     return names.map((name) => readFileSync(join(this.#directory, name), 'utf8')).join('\n');
+  }
+
+  /** What the service itself keeps in files, by path below its directory, byte for byte. */
+  files(): ReadonlyMap<string, Buffer> {
+    const mine = (path: string): boolean => path === logName || path.startsWith('mentorship.sqlite') || path.startsWith('spool/');
+    const entries = readdirSync(this.#directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const paths = entries.map(({ parentPath, name }) => relative(this.#directory, join(parentPath, name))).filter(mine);
+    return new Map(paths.map((path) => [path, readFileSync(join(this.#directory, path))]));
   }
 
   /** The app of a person on the phone of one of his profiles. */
