@@ -7,6 +7,7 @@ import { mermaidOf } from '../../machines/diagram.ts';
 import { importMachine } from '../../machines/import.ts';
 import { matchingMachine } from '../../machines/matching.ts';
 import { serviceVariables } from '../../runtime/config/env.ts';
+import { meanings } from './variables.ts';
 import { statechartsJson } from './statecharts.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -36,9 +37,9 @@ function variableTable(): string {
   const rows = Object.entries(serviceVariables).map(([name, schema]) => {
     const fallback = schema.safeParse(undefined);
     const isDuration = schema.safeParse('1h').success && !schema.safeParse('a text').success;
-    return `| \`${name}\` | ${fallback.success ? defaultText(fallback.data, isDuration) : 'required'} |`;
+    return `| \`${name}\` | ${fallback.success ? defaultText(fallback.data, isDuration) : 'required'} | ${meanings[name as keyof typeof serviceVariables]} |`;
   });
-  return ['| variable | default |', '|---|---|', ...rows, ''].join('\n');
+  return ['| variable | default | |', '|---|---|---|', ...rows, ''].join('\n');
 }
 
 function defaultText(value: string | number | boolean | object | undefined, isDuration: boolean): string {
