@@ -1,6 +1,8 @@
 // One example for each endpoint, for the documents: what is sent and what comes back. Ids that only a running world can tell are named in
 // `live`; a reader of the written call has them in shell variables.
 
+import { statuses } from '../machines/status.ts';
+
 export interface RouteExample {
   /** Path parameters; one that `live` names differs from world to world. */
   readonly params?: Readonly<Record<string, string>>;
@@ -17,6 +19,7 @@ const matchingId = '0b8f6a52-93a5-4b0e-a4a3-7c0f0ad5a001';
 const at = '2026-03-01T09:00:00.000Z';
 const participation = { matching_id: matchingId, status: 'initialized', since: at };
 const message = { id: `${matchingId}:initialized:1:newbie`, kind: 'new_match', text: 'Your mentor is Ivan.', created_at: at, read: false };
+const offer = { show: true, title: 'Find a mentor', text: 'An experienced driver will help you.', button: 'Take part' };
 const contact = {
   matching_id: matchingId, role: 'mentor', status: 'initialized', matched_at: at, name: 'Ivanov Ivan Ivanovich', phone: '+79990001122',
   links: [{ kind: 'whatsapp', url: 'https://wa.me/79990001122?text=Hello' }, { kind: 'tel', url: 'tel:+79990001122' }],
@@ -45,7 +48,7 @@ const driver = '/driver/v1/mentorship';
 export const examples: Readonly<Record<string, RouteExample>> = {
   [`POST ${driver}/participation`]: { headers: { 'idempotency-key': 'first-tap' }, status: 201, reply: { participation: { ...participation, status: 'created' } } },
   [`GET ${driver}/participation`]: { status: 200, reply: { participation, roles: ['newbie'] } },
-  [`GET ${driver}/offer`]: { ...english, status: 200, reply: { show: true, title: 'Find a mentor', text: 'An experienced driver will help you.', button: 'Take part' } },
+  [`GET ${driver}/offer`]: { ...english, status: 200, reply: offer },
   [`GET ${driver}/contacts`]: {
     ...english, query: { limit: '20' }, status: 200,
     reply: { role: 'newbie', roles: ['newbie'], participation, contacts: [contact], unread_total: 1, next_cursor: null, degraded: [] },
@@ -57,13 +60,13 @@ export const examples: Readonly<Record<string, RouteExample>> = {
   'GET /ready': { status: 200, reply: { status: 'ok', checks: { store: 'ok', yt: 'ok', 'breaker:personal': 'ok' } } },
   'GET /metrics': { status: 200 },
   'GET /openapi.json': { status: 200 },
-  'GET /admin/v1/matchings': { query: { status: 'initialized', stuck: '1h', limit: '20' }, status: 200, reply: { matchings: [matching], next_cursor: null } },
+  'GET /admin/v1/matchings': { query: { status: 'initialized', stuck: '1h', limit: '20' }, status: 200, reply: { matchings: [matching], next_cursor: null, degraded: [] } },
   'GET /admin/v1/matchings/{id}': {
     ...ofMatching, status: 200,
     reply: {
       matching,
       transitions: [{ id: 't-1', created_at: at, from: null, to: 'created', event: 'ENROLLED', actor: 'driver', epoch: 0, version: 1, reason: null }],
-      tasks: [task], announcements: [], results: null, allowed_events: ['MATCHED', 'PROGRESS_ANNOUNCED'],
+      tasks: [task], announcements: [], results: null, operator_actions: [], allowed_events: ['MATCHED', 'PROGRESS_ANNOUNCED'],
     },
   },
   'POST /admin/v1/matchings/{id}/events': {
@@ -81,10 +84,11 @@ export const examples: Readonly<Record<string, RouteExample>> = {
   },
   'GET /admin/v1/jobs/runs': { query: { job: 'import-matchings', limit: '5' }, status: 200, reply: { runs: [jobRun], next_cursor: null } },
   'POST /admin/v1/jobs/{name}/run': {
-    params: { name: 'import-matchings' }, query: { dry_run: 'true' }, body: {}, status: 200,
+    params: { name: 'import-results' }, query: { dry_run: 'true' }, body: {}, status: 200,
     reply: {
-      job: 'import-matchings', dry_run: true, outcome: 'succeeded', counts: { rows: 1, matched: 1 }, error: null,
-      changes: [{ matching_id: matchingId, event: 'MATCHED', from: 'requested', to: 'matched' }],
+      job: 'import-results', dry_run: true, outcome: 'succeeded',
+      counts: { candidates: 2, overdue_7d: 1, overdue_14d: 0, rows: 40, figures_changed: 1, announced: 1 }, error: null,
+      changes: [{ matching_id: matchingId, event: 'PROGRESS_ANNOUNCED', from: 'initialized', to: 'in_progress' }],
     },
   },
   'GET /admin/v1/rejects': {
@@ -93,9 +97,34 @@ export const examples: Readonly<Record<string, RouteExample>> = {
   },
   'GET /admin/v1/funnel': {
     status: 200,
-    reply: Object.fromEntries(['created', 'requested', 'matched', 'initialized', 'in_progress', 'finished', 'succeed', 'failed'].map((status, index) =>
-      [status, { reached: 8 - index, present: 1, oldest_since: at }])),
+    reply: Object.fromEntries(statuses.map((status, index) => [status, { reached: 8 - index, present: 1, oldest_since: at, stayed: { count: 12, median_ms: 60_000, p90_ms: 90_000 } }])),
   },
+  'GET /admin/v1/matchings/{id}/preview': {
+    ...ofMatching, query: { side: 'newbie', locale: 'en' }, headers: { 'x-operator': 'support' }, status: 200,
+    reply: {
+      offer,
+      contacts: { role: 'newbie', roles: ['newbie'], participation, contacts: [{ ...contact, phone: '+7999***1122', links: [] }], unread_total: 1, next_cursor: null, degraded: [] },
+    },
+  },
+  'POST /admin/v1/tasks/retry': {
+    query: { queue: 'announce' }, headers: { 'x-operator': 'on-call' }, body: { reason: 'client-events is back' }, status: 200,
+    reply: { retried: 0, more: false },
+  },
+  'GET /admin/v1/health': {
+    status: 200,
+    reply: {
+      status: 'ok', checks: { store: 'ok' }, breakers: { personal: 'closed' }, tasks: [{ queue: 'announce', state: 'dead', count: 0, oldest_age_ms: 0 }],
+      store_kind: 'ydb', version: '0.1.0', node: 'v22.23.3', uptime_ms: 86_400_000,
+    },
+  },
+  'GET /admin/v1/heat': {
+    query: { limit: '10' }, status: 200,
+    reply: {
+      at, stuck: [],
+      states: Object.fromEntries(statuses.map((status) => [status, { present: 1, oldest_since: at, median_since: at, expected_s: 3_600 }])),
+    },
+  },
+  'GET /admin/v1/machines': { status: 200 },
   'GET /admin/v1/operator-actions': { query: { limit: '20' }, status: 200, reply: { operator_actions: [], next_cursor: null } },
 };
 

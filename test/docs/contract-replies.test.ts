@@ -19,7 +19,7 @@ interface Client {
   readonly contract: string;
   /** The schema of the reply in the contract. */
   readonly reply: string;
-  call(upstreams: Upstreams, example: unknown): Promise<unknown>;
+  readonly call: (upstreams: Upstreams, example: unknown) => Promise<unknown>;
 }
 
 const clients: readonly Client[] = [

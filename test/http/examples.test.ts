@@ -60,10 +60,10 @@ test('every endpoint has an example, and every example an endpoint', () => {
 
 test.each(routes.map((route) => [nameOf(route), route] as const))('%s answers its example as written', async (name, route) => {
   const example = examples[name]!;
-  // A job that the clock has just started refuses a second run.
+  // A job that the clock has just started refuses a second run, and on a busy machine a run outlasts its request.
   const response = await world.until('an answer', async () => {
     const answer = await call(route);
-    return answer.status === 409 && name.includes('/jobs/') ? null : answer;
+    return [202, 409].includes(answer.status) && name.includes('/jobs/') ? null : answer;
   });
   const body = await response.text();
   expect([response.status, response.status === example.status ? '' : body]).toEqual([example.status, '']);
@@ -75,7 +75,7 @@ test.each(routes.map((route) => [nameOf(route), route] as const))('%s answers it
     const known = Object.keys(example.reply);
     expect(known).toEqual(expect.arrayContaining(Object.keys(JSON.parse(body) as object).filter((key) => key !== 'changes')));
   }
-});
+}, 90_000);
 
 test('a call is written so that a shell can run it', () => {
   const route = routes.find((one) => nameOf(one) === 'POST /admin/v1/matchings/{id}/events')!;
