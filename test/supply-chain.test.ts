@@ -29,11 +29,15 @@ interface Bill {
   readonly components: readonly { readonly name: string; readonly version: string; readonly hashes?: readonly unknown[] }[];
 }
 
-function readJson<Content>(path: string): Content {
-  return JSON.parse(readFileSync(join(root, path), 'utf8')) as Content;
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(join(root, path), 'utf8'));
 }
 
-const lock = readJson<{ lockfileVersion: number; packages: Readonly<Record<string, Locked>> }>('package-lock.json');
+function manifestAt(path: string): Manifest {
+  return readJson(path) as Manifest;
+}
+
+const lock = readJson('package-lock.json') as { lockfileVersion: number; packages: Readonly<Record<string, Locked>> };
 /** What a registry gave, by its path below the root. */
 const fetched = Object.entries(lock.packages).filter(([path, { link }]) => path.includes('node_modules/') && link !== true);
 const production = fetched.filter(([, { dev }]) => dev !== true);
@@ -60,13 +64,13 @@ const scripted: Readonly<Record<string, string>> = {
 };
 
 test.each(manifests)('%s asks for exact versions', (path) => {
-  const asked = demands(readJson<Manifest>(path));
+  const asked = demands(manifestAt(path));
   expect(asked.filter(([, version]) => !/^(?:npm:[@\w./-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))).toEqual([]);
   expect(asked.length).toBeGreaterThan(0);
 });
 
 test('the lock file holds what the manifest asks for', () => {
-  const asked = demands(readJson<Manifest>('package.json'));
+  const asked = demands(manifestAt('package.json'));
   const held = asked.map(([name]) => lock.packages[`node_modules/${name}`]?.version);
   expect(held).toEqual(asked.map(([, version]) => version.split('@').at(-1)));
 });

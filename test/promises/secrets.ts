@@ -11,7 +11,7 @@ export interface Secret {
 
 /** Written as text, in JSON, in a URL. */
 function spellings(text: string): string[] {
-  const escaped = [...text].map((letter) => (letter > '\u007f' ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}` : letter)).join('');
+  const escaped = text.replaceAll(/[\u0080-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return [text, escaped, encodeURIComponent(text), Buffer.from(text, 'utf16le').toString('latin1')].map((form) => Buffer.from(form).toString('latin1'));
 }
 
