@@ -42,6 +42,7 @@ export interface DriverParts {
   readonly useCases: DriverUseCases;
   readonly guards: Guards;
   readonly limits?: Partial<ExchangeLimits>;
+  readonly lingerMs?: number;
 }
 
 export function createDriverServer(ctx: ListenerContext, parts: DriverParts): HttpServer {
@@ -49,7 +50,8 @@ export function createDriverServer(ctx: ListenerContext, parts: DriverParts): Ht
   const { useCases, guards } = parts;
   const { host, port, concurrentRequests } = config.http;
   const limits = { concurrent: concurrentRequests, ...parts.limits };
-  return createHttpServer({ host, port, ctx: { useCases }, routes: driverRoutes, guards, limits, log, metrics, newId, elapsedMs, tracing });
+  const { lingerMs = 0 } = parts;
+  return createHttpServer({ host, port, ctx: { useCases }, routes: driverRoutes, guards, limits, lingerMs, log, metrics, newId, elapsedMs, tracing });
 }
 
 export interface AdminParts {

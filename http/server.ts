@@ -1,5 +1,6 @@
 // A listener: accepts connections, serves a routes table, and stops without cutting off a reply under way.
 import './header-limit.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { App, us_listen_socket_close, us_socket_local_port, type us_listen_socket, type WebSocketBehavior } from 'uWebSockets.js';
 import { ServiceError } from '../runtime/errors.ts';
 import { converse, type Speaker } from './conversation.ts';
@@ -13,6 +14,8 @@ export interface HttpServerOptions<Ctx> extends Speaker<Ctx> {
   readonly port: number;
   readonly limits?: Partial<ExchangeLimits>;
   readonly sockets?: readonly SocketRoute[];
+  /** On stop: connections stay open until no request has come over them for this long. */
+  readonly lingerMs?: number;
 }
 
 /** A path that upgrades to WebSocket; any other request for it is an ordinary one. */
@@ -26,7 +29,10 @@ export interface SocketRoute {
 export interface HttpServer {
   /** Throws `bad_config` when the address cannot be listened on. */
   start(): Promise<{ port: number }>;
-  /** Stops accepting, waits up to `graceMs` for the requests under way, then closes every connection. */
+  /**
+   * Accepts no more connections; answers what is under way or still comes over those there are, each with `Connection: close`, for up
+   * to `graceMs`; then closes every connection.
+   */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -42,6 +48,7 @@ class Listener<Ctx> implements HttpServer {
   #socket: us_listen_socket | null = null;
   #stopping = false;
   #underWay = 0;
+  #lastBeganMs = -Infinity;
   #onIdle: (() => void) | null = null;
 
   constructor(options: HttpServerOptions<Ctx>) {
@@ -72,19 +79,31 @@ class Listener<Ctx> implements HttpServer {
     if (this.#socket !== null) us_listen_socket_close(this.#socket);
     this.#socket = null;
     for (const socket of this.#options.sockets ?? []) socket.close();
-    await this.#idle(graceMs);
+    await this.#quiet(performance.now() + graceMs);
     this.#app.close();
   }
 
   #begin(head: RequestHead): Conversation {
     const conversation = converse(this.#options, head);
     this.#underWay += 1;
+    this.#lastBeganMs = performance.now();
     return { ...conversation, ended: (reply) => { this.#end(); conversation.ended(reply); } };
   }
 
   #end(): void {
     this.#underWay -= 1;
     if (this.#underWay === 0) this.#onIdle?.();
+  }
+
+  // A request may be on its way over a connection whose client has not been told yet: closing it now would lose that request.
+  async #quiet(deadlineMs: number): Promise<void> {
+    const { lingerMs = 0 } = this.#options;
+    for (;;) {
+      await this.#idle(deadlineMs - performance.now());
+      const restMs = Math.min(this.#lastBeganMs + lingerMs, deadlineMs) - performance.now();
+      if (restMs <= 0) return;
+      await sleep(restMs);
+    }
   }
 
   async #idle(graceMs: number): Promise<void> {

@@ -29,6 +29,8 @@ export interface Service {
 }
 
 const defaultGraceMs = 8_000;
+/** Clients with open connections send a request this often at least, or do without. */
+const lingerMs = 1_000;
 const taskLeaseMs = 30_000;
 const taskPollMs = 200;
 
@@ -54,7 +56,7 @@ async function startComposed(composed: Composed): Promise<Service> {
   const guards = createGuards(ctx);
   // Shared: an operator's look at a phone and the phone itself know people alike.
   const deps = createDriverDeps(ctx);
-  const driver = createDriverServer(ctx, { useCases: driverUseCases(ctx, deps), guards });
+  const driver = createDriverServer(ctx, { useCases: driverUseCases(ctx, deps), guards, lingerMs });
   const admin = createAdminServer(ctx, { useCases: adminUseCases(ctx, deps, runJob), probes: probesOf(ctx), guards });
   const ports = await startAll([driver, admin]);
   const upkeep = startTaskUpkeep(ctx);
