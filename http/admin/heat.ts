@@ -21,7 +21,7 @@ const heatWire = z.object({
   })),
   stuck: z.array(matchingWire.extend({ overdue_s: z.number() })).describe('Most overdue first.'),
 });
-type Heat = z.output<typeof heatWire>;
+export type Heat = z.output<typeof heatWire>;
 
 export const heat: Route<AdminContext> = defineRoute({
   method: 'GET',

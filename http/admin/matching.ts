@@ -20,6 +20,8 @@ const matchingDetailsWire = z.object({
   allowed_events: z.array(z.enum(Object.values(EventType))),
 });
 
+export type MatchingDetails = z.output<typeof matchingDetailsWire>;
+
 export const matching: Route<AdminContext> = defineRoute({
   method: 'GET',
   path: '/admin/v1/matchings/{id}',

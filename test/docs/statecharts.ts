@@ -9,7 +9,7 @@ import { edgeId, type Arrangement, type Box, type EdgeShape, type MachineId, typ
 
 type Point = readonly [x: number, y: number];
 
-const letterWidth = { state: 8.2, event: 6.7 } as const;
+const letterWidth = { state: 8.2, event: 6.9 } as const;
 const leafHeight = 48;
 const eventLineHeight = 14;
 const dot = 12;
@@ -37,9 +37,15 @@ const inRows: LayoutOptions = {
   'elk.hierarchyHandling': 'SEPARATE_CHILDREN',
   'elk.layered.wrapping.strategy': 'MULTI_EDGE',
   'elk.layered.wrapping.additionalEdgeSpacing': '10',
-  'elk.aspectRatio': '2.2',
 };
 const rowOfStates = 6;
+/** Width to height of the whole. Where a row ends depends on it, and the engine may lose a piece of an arrow that leads through several. */
+const aspectRatios = [2.4, 2.2, 2, 2.8, 3.2, 1.6];
+
+interface Manner {
+  readonly direction: 'RIGHT' | 'DOWN';
+  readonly aspectRatio: number;
+}
 
 /** As the text of the file. */
 export async function statechartsJson(): Promise<string> {
@@ -51,18 +57,25 @@ export async function statechartsJson(): Promise<string> {
 async function draw(diagram: Diagram): Promise<Statechart> {
   const edges = diagram.edges.map((edge) => ({ id: edgeId(edge), ...edge }));
   if (new Set(edges.map(({ id }) => id)).size < edges.length) throw new TypeError(`${diagram.id}: two transitions look alike`);
-  const [wide, tall] = [await arrange(diagram, 'RIGHT'), await arrange(diagram, 'DOWN')];
-  for (const arrangement of [wide, tall]) for (const edge of edges) assertJoined(arrangement, edge);
+  const [wide, tall] = [await joined(diagram, edges, 'RIGHT'), await joined(diagram, edges, 'DOWN')];
   return { id: diagram.id as MachineId, nodes: diagram.nodes, edges, wide, tall };
 }
 
-async function arrange(diagram: Diagram, direction: 'RIGHT' | 'DOWN'): Promise<Arrangement> {
+async function joined(diagram: Diagram, edges: readonly StatechartEdge[], direction: Manner['direction']): Promise<Arrangement> {
+  for (const aspectRatio of aspectRatios) {
+    const arrangement = await arrange(diagram, { direction, aspectRatio });
+    if (edges.every((edge) => isJoined(arrangement, edge))) return arrangement;
+  }
+  throw new TypeError(`${diagram.id}: no arrangement joins every arrow to its states`);
+}
+
+async function arrange(diagram: Diagram, manner: Manner): Promise<Arrangement> {
   const backward = backwardEdges(diagram);
   const root = diagram.nodes.filter(({ parent }) => parent === null);
   const graph: ElkNode = {
     id: 'paper',
-    layoutOptions: { ...options, 'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES', 'elk.direction': direction, 'elk.padding': '[top=4,left=4,bottom=4,right=4]' },
-    children: root.map((node) => boxOf(diagram, node, direction)),
+    layoutOptions: { ...options, 'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES', 'elk.direction': manner.direction, 'elk.padding': '[top=4,left=4,bottom=4,right=4]' },
+    children: root.map((node) => boxOf(diagram, node, manner)),
     edges: [...diagram.edges.map((edge) => arrowOf(edge, backward)), ...diagram.nodes.flatMap(startOf)],
   };
   const placed = await new elk.default().layout(graph);
@@ -80,25 +93,27 @@ async function arrange(diagram: Diagram, direction: 'RIGHT' | 'DOWN'): Promise<A
   };
 }
 
-/** The engine may lose a piece of an arrow that leads through several rows. */
-function assertJoined({ nodes, edges }: Arrangement, { id, source, target }: StatechartEdge): void {
+function isJoined({ nodes, edges }: Arrangement, { id, source, target }: StatechartEdge): boolean {
   const points = edges[id]?.points ?? [];
   const ends = [[points[0], nodes[source]], [points.at(-1), nodes[target]]] as const;
-  if (!ends.every(([point, box]) => point !== undefined && box !== undefined && touches(point, box))) throw new TypeError(`${id}: the arrow is not joined`);
+  return ends.every(([point, box]) => point !== undefined && box !== undefined && touches(point, box));
 }
 
 function touches([px, py]: Point, [x, y, width, height]: Box): boolean {
   return px >= x - 1 && px <= x + width + 1 && py >= y - 1 && py <= y + height + 1;
 }
 
-function boxOf(diagram: Diagram, node: DiagramNode, direction: string): ElkNode {
+function boxOf(diagram: Diagram, node: DiagramNode, manner: Manner): ElkNode {
+  const { direction, aspectRatio } = manner;
   const children = diagram.nodes.filter(({ parent }) => parent === node.id);
-  if (children.length === 0) return { id: node.id, width: leafWidth(node), height: leafHeight };
+  if (children.length === 0) return { id: node.id, width: leafWidth(diagram, node), height: leafHeight };
+  const isRegion = diagram.nodes.some(({ id, kind }) => id === node.parent && kind === 'parallel');
+  const atTheStart = isRegion ? { 'elk.alignment': direction === 'RIGHT' ? 'LEFT' : 'TOP' } : {};
   const starting = node.initial === null ? [] : [{ id: `dot ${node.id}`, width: dot, height: dot }];
   return {
     id: node.id,
-    layoutOptions: { ...options, ...(direction === 'RIGHT' && isLongChain(diagram) ? inRows : {}), 'elk.direction': direction, 'elk.padding': '[top=40,left=16,bottom=16,right=16]' },
-    children: [...starting, ...children.map((child) => boxOf(diagram, child, direction))],
+    layoutOptions: { ...options, ...(direction === 'RIGHT' && isLongChain(diagram) ? { ...inRows, 'elk.aspectRatio': String(aspectRatio) } : {}), ...atTheStart, 'elk.direction': manner.direction, 'elk.padding': '[top=40,left=16,bottom=16,right=16]' },
+    children: [...starting, ...children.map((child) => boxOf(diagram, child, manner))],
   };
 }
 
@@ -107,9 +122,10 @@ function isLongChain({ id, nodes }: Diagram): boolean {
   return children.length > rowOfStates && children.every(({ parent }) => parent === id);
 }
 
-/** Room for the name, and under it for the invoked actor or for how many are in the state and for how long. */
-function leafWidth({ label, invokes }: DiagramNode): number {
-  const underneath = Math.max(15, ...invokes.map((name) => name.length + 4));
+/** Room for the name, and under it for the invoked actor; or, of machines that wait, for how many are in the state and for how long. */
+function leafWidth({ nodes }: Diagram, { label, invokes }: DiagramNode): number {
+  const waits = nodes.every((node) => node.invokes.length === 0);
+  const underneath = Math.max(waits ? 20 : 10, ...invokes.map((name) => name.length + 4));
   return round(Math.max(label.length * letterWidth.state, underneath * letterWidth.event) + 28);
 }
 
