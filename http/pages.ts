@@ -16,25 +16,27 @@ interface Page {
   readonly summary: string;
   /** Of what it is built from writes styles into the document, which everything else is forbidden. */
   readonly inlineStyles?: true;
+  /** Sites it may show in a frame, besides none. */
+  readonly frames?: string;
 }
 
 const pages: readonly Page[] = [
   { path: '/', file: 'console/index.html', summary: 'The console' },
   { path: '/inspector', file: 'inspector/index.html', summary: 'The inspector of the state machines' },
   { path: '/docs', file: 'docs/index.html', summary: 'The API reference', inlineStyles: true },
+  { path: '/inspector/stately', file: 'stately/index.html', summary: 'A bridge to the inspector hosted by Stately', frames: 'https://stately.ai' },
 ];
 
-function contentSecurityPolicy(styles: string): string {
+function contentSecurityPolicy({ inlineStyles, frames }: Pick<Page, 'inlineStyles' | 'frames'>): string {
   return [
-    `default-src 'none'`, `script-src 'self'`, `style-src ${styles}`, `img-src 'self' data:`, `connect-src 'self'`, `font-src 'self'`,
-    `base-uri 'none'`, `form-action 'self'`, `frame-ancestors 'none'`,
+    `default-src 'none'`, `script-src 'self'`, `style-src 'self'${inlineStyles === undefined ? '' : ` 'unsafe-inline'`}`, `img-src 'self' data:`,
+    `connect-src 'self'`, `font-src 'self'`, `base-uri 'none'`, `form-action 'self'`, `frame-ancestors 'none'`,
+    ...(frames === undefined ? [] : [`frame-src ${frames}`]),
   ].join('; ');
 }
 
-const lenientPolicy = contentSecurityPolicy(`'self' 'unsafe-inline'`);
-
 const pageHeaders = {
-  'Content-Security-Policy': contentSecurityPolicy(`'self'`),
+  'Content-Security-Policy': contentSecurityPolicy({}),
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -45,7 +47,8 @@ const headers = z.object({ 'accept-encoding': z.string().default(''), 'if-none-m
 
 export const pageRoutes: readonly Route<PagesContext>[] = [...pages.map(pageRoute), assetRoute()];
 
-function pageRoute({ path, file, summary, inlineStyles }: Page): Route<PagesContext> {
+function pageRoute({ path, file, summary, ...allowed }: Page): Route<PagesContext> {
+  const policy = contentSecurityPolicy(allowed);
   return defineRoute({
     method: 'GET', path, access: 'monitor', summary, headers,
     replies: { 200: { description: 'The page.', schema: null }, 304: { description: 'The client holds it.', schema: null } },
@@ -53,7 +56,7 @@ function pageRoute({ path, file, summary, inlineStyles }: Page): Route<PagesCont
       const asset = await found(ctx.assets, file);
       // A page names its scripts by the hash of their content: it is asked for anew, they are not.
       const reply = assetReply(asset, 'no-cache', input.headers);
-      return inlineStyles === undefined ? reply : { ...reply, headers: { ...reply.headers, 'Content-Security-Policy': lenientPolicy } };
+      return { ...reply, headers: { ...reply.headers, 'Content-Security-Policy': policy } };
     },
   });
 }

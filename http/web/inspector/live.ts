@@ -50,8 +50,16 @@ export type LiveState = 'connecting' | 'live' | 'lost';
 
 const retryMs = [500, 1_000, 2_000, 5_000] as const;
 
+export interface LiveOptions {
+  readonly frames: 'own' | 'official';
+  /** How many past moves of an entity come first. */
+  readonly history: number;
+}
+
+const ownFrames: LiveOptions = { frames: 'own', history: 0 };
+
 /** Frames of the topics as they come. `resync`: some were left out, or the connection was new. */
-export function useLive(topics: readonly string[], onFrame: (frame: LiveFrame) => void): LiveState {
+export function useLive(topics: readonly string[], onFrame: (frame: LiveFrame) => void, options: LiveOptions = ownFrames): LiveState {
   const api = useApi();
   const [state, setState] = useState<LiveState>('connecting');
   const listenerRef = useRef(onFrame);
@@ -60,17 +68,18 @@ export function useLive(topics: readonly string[], onFrame: (frame: LiveFrame) =
   }, [onFrame]);
   const connectionRef = useRef<Connection | null>(null);
   useEffect(() => {
-    const made = new Connection(api, (frame) => listenerRef.current(frame), setState);
+    const made = new Connection(api, options, { tell: (frame) => listenerRef.current(frame), show: setState });
     connectionRef.current = made;
     return () => made.close();
-  }, [api]);
+  }, [api, options]);
   const wanted = topics.join(' ');
-  useEffect(() => connectionRef.current?.watch(wanted === '' ? [] : wanted.split(' ')), [wanted, api]);
+  useEffect(() => connectionRef.current?.watch(wanted === '' ? [] : wanted.split(' ')), [wanted, api, options]);
   return state;
 }
 
 class Connection {
   readonly #api: Api;
+  readonly #options: LiveOptions;
   readonly #tell: (frame: LiveFrame) => void;
   readonly #show: (state: LiveState) => void;
   #socket: WebSocket | null = null;
@@ -81,8 +90,9 @@ class Connection {
   #closed = false;
   readonly #unwatchLock: () => void;
 
-  constructor(api: Api, tell: (frame: LiveFrame) => void, show: (state: LiveState) => void) {
+  constructor(api: Api, options: LiveOptions, { tell, show }: { tell: (frame: LiveFrame) => void; show: (state: LiveState) => void }) {
     this.#api = api;
+    this.#options = options;
     this.#tell = tell;
     this.#show = show;
     this.#unwatchLock = api.watchLock(() => {
@@ -132,7 +142,7 @@ class Connection {
   }
 
   #ask(): void {
-    this.#socket?.send(JSON.stringify({ type: '@mentorship.watch', topics: this.#topics, frames: 'own', history: 0 }));
+    this.#socket?.send(JSON.stringify({ type: '@mentorship.watch', topics: this.#topics, ...this.#options }));
   }
 
   #retry(): void {

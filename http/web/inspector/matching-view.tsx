@@ -72,6 +72,7 @@ function Heading({ details, go, at, last }: { readonly details: MatchingDetails;
         <p class="muted small break">newbie <code>{matching.newbie}</code>{matching.mentor === null ? ', no mentor yet' : <>, mentor <code>{matching.mentor}</code></>}</p>
       </div>
       <span class="spacer" />
+      <a class="small" href={`/inspector/stately#${matching.id}`}>In Stately's inspector</a>
       {at < last ? <span class="badge warn" data-testid="travelling">Looking back: step {at} of {last}</span> : null}
       <span class="status" data-status={matching.status}>{matching.status}</span>
     </div>
