@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Arrangement, Statechart, StatechartEdge } from '../../inspector/statechart.ts';
+import type { Pulse } from './happenings.ts';
 import { useViewport } from './viewport.ts';
 import './chart.css';
 
@@ -13,12 +14,6 @@ export interface NodeFacts {
   readonly stuck?: number;
   /** 0 to 5: how much of all that moves is here. */
   readonly heat?: number;
-}
-
-export interface Pulse {
-  readonly key: number;
-  readonly edge: string;
-  readonly count: number;
 }
 
 export interface ChartProps {

@@ -1,6 +1,5 @@
 // What came over the socket, kept as long as it is worth showing: the feed of moves, lights on arrows, runs of live actors.
 import { useCallback, useRef, useState } from 'preact/hooks';
-import type { Pulse } from './chart.tsx';
 import type { LiveMove, MovesFrame, StepFrame } from './live.ts';
 
 const feedLimit = 60;
@@ -11,6 +10,13 @@ const stepsLimit = 60;
 export interface FeedEntry extends LiveMove {
   /** When it was seen, in the reader's time. */
   readonly seenAtMs: number;
+}
+
+/** A light that runs along an arrow once. */
+export interface Pulse {
+  readonly key: number;
+  readonly edge: string;
+  readonly count: number;
 }
 
 /** One life of one actor, from its start to its end. */
