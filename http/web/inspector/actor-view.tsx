@@ -26,27 +26,31 @@ const paceMs = 380;
 export function ActorView({ chart, runs }: ActorViewProps): JSX.Element {
   const machine = chart.id === 'import' ? 'import' : 'application';
   const own = runs.filter((run) => run.machine === machine);
-  const [chosen, setChosen] = useState<string | null>(null);
+  // Held whole: the list forgets old runs.
+  const [chosen, setChosen] = useState<Run | null>(null);
   const [followed, setFollowed] = useState<string | null>(null);
   // A run is watched to its end before the next is followed.
   const [at, setAt] = useState(1);
-  const run = own.find(({ key }) => key === (chosen ?? followed)) ?? own[0];
+  const run = own.find(({ key }) => key === (chosen?.key ?? followed)) ?? chosen ?? own[0];
   const length = run?.steps.length ?? 0;
   useEffect(() => {
     if (run !== undefined && followed === null) setFollowed(run.key);
   }, [run, followed]);
-  useEffect(() => setAt(1), [run?.key]);
+  const follow = (next: Run | undefined): void => {
+    setFollowed(next?.key ?? null);
+    setAt(1);
+  };
   useEffect(() => {
     if (chosen !== null) return undefined;
     const timer = window.setTimeout(() => {
       if (at < length) setAt(at + 1);
-      else if (own[0] !== undefined && own[0].key !== run?.key) setFollowed(own[0].key);
+      else if (own[0] !== undefined && own[0].key !== run?.key) follow(own[0]);
     }, paceMs);
     return () => window.clearTimeout(timer);
   }, [at, length, chosen, own, run]);
-  const choose = (key: string): void => {
-    setChosen(key);
-    setAt(own.find((one) => one.key === key)?.steps.length ?? 1);
+  const choose = (next: Run): void => {
+    setChosen(next);
+    setAt(next.steps.length);
   };
   const walk = useMemo(() => walkOf(chart, run?.steps ?? []), [chart, run]);
   const here = walk[Math.min(at, length) - 1];
@@ -63,12 +67,12 @@ export function ActorView({ chart, runs }: ActorViewProps): JSX.Element {
         {run === undefined ? null : (
           <Timeline
             marks={walk.map(({ step }) => ({ label: eventText(step.event), hint: valueText(step.value) }))} at={Math.min(at, length)}
-            onMove={(step) => { setChosen(run.key); setAt(step); }} spoken={here === undefined ? '' : `${eventText(here.step.event)}: ${valueText(here.step.value)}`}
+            onMove={(step) => { setChosen(run); setAt(step); }} spoken={here === undefined ? '' : `${eventText(here.step.event)}: ${valueText(here.step.value)}`}
           />
         )}
       </div>
       <div class="columns">
-        <Runs machine={machine} runs={own} shown={run?.key ?? null} following={chosen === null} onChoose={choose} onFollow={() => { setChosen(null); setFollowed(own[0]?.key ?? null); }} />
+        <Runs machine={machine} runs={own} shown={run?.key ?? null} following={chosen === null} onChoose={choose} onFollow={() => { setChosen(null); follow(own[0]); }} />
         {here === undefined ? null : <StepFacts step={here.step} />}
       </div>
     </>
@@ -102,7 +106,7 @@ interface RunsProps extends Pick<ActorViewProps, 'runs'> {
   readonly machine: 'application' | 'import';
   readonly shown: string | null;
   readonly following: boolean;
-  readonly onChoose: (key: string) => void;
+  readonly onChoose: (run: Run) => void;
   readonly onFollow: () => void;
 }
 
@@ -119,7 +123,8 @@ function Runs({ machine, runs, shown, following, onChoose, onFollow }: RunsProps
             const last = run.steps.at(-1);
             return (
               <li key={run.key}>
-                <button type="button" class="rowlink" aria-label={`Run of ${run.entity}, ${last === undefined ? '' : valueText(last.value)}`} aria-current={run.key === shown} onClick={() => onChoose(run.key)}>
+                <button type="button" class="rowlink" aria-current={run.key === shown} onClick={() => onChoose(run)}>
+                  <span class="visually-hidden">Run of</span>
                   <span class="line"><code class="break">{run.entity}</code><time class="small muted number">{clockText(Date.parse(last?.started_at ?? ''))}</time></span>
                   <span class="line"><span class="small muted">{last === undefined ? '' : valueText(last.value)}</span><span class={`badge ${toneOf(last)}`}>{last?.status === 'active' ? 'running' : 'ended'}</span></span>
                 </button>

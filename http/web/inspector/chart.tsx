@@ -151,8 +151,8 @@ function State({ id, chart, lit, visited, facts, arrangement, onPick, picked }: 
   };
   return (
     <g
-      class={classes.join(' ')} data-state={id} data-status={node.label} data-active={isLit} aria-label={words.filter(Boolean).join(', ')}
-      {...(pick === undefined ? { role: 'img' } : { role: 'button', tabIndex: 0, 'aria-pressed': picked === id, onClick: pick, onKeyDown })}
+      class={classes.join(' ')} data-state={id} data-status={node.label} data-active={isLit}
+      {...(pick === undefined ? { role: 'img', 'aria-label': words.filter(Boolean).join(', ') } : { role: 'button', tabIndex: 0, 'aria-pressed': picked === id, onClick: pick, onKeyDown })}
     >
       <title>{node.description ?? node.label}</title>
       <rect class="body" x={x} y={y} width={width} height={height} rx="9" />

@@ -14,7 +14,7 @@ export function ContextDiff({ past, now, title, isPast }: ContextDiffProps): JSX
   return (
     <section class="card" aria-labelledby="context-title" data-testid="context">
       <header><h2 id="context-title">{title}</h2></header>
-      <div class="body scroll">
+      <div class="body">
         <table class="diff">
           <thead><tr><th scope="col">Field</th>{isPast ? <th scope="col">Then</th> : null}<th scope="col">Now</th></tr></thead>
           <tbody>
@@ -34,6 +34,6 @@ export function ContextDiff({ past, now, title, isPast }: ContextDiffProps): JSX
 
 function Value({ value }: { readonly value: string | number | null | undefined }): JSX.Element {
   if (value === null || value === undefined) return <span class="muted">none</span>;
-  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) return <time class="nowrap" dateTime={value}>{momentText(value)}</time>;
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) return <time dateTime={value}>{momentText(value)}</time>;
   return <code class="break">{value}</code>;
 }

@@ -4,6 +4,7 @@ import type { LiveMove, MovesFrame, StepFrame } from './live.ts';
 
 const feedLimit = 60;
 const pulseLimit = 24;
+/** Of each machine. */
 const runLimit = 24;
 const stepsLimit = 60;
 
@@ -64,5 +65,6 @@ export function withStep(runs: readonly Run[], step: StepFrame): readonly Run[] 
   const run = runs.find((one) => one.key === key) ?? { key, machine, entity, steps: [] };
   if (run.steps.some(({ at, event }) => at === step.at && event === step.event && at !== started_at)) return runs;
   const grown = { ...run, steps: [...run.steps, step].slice(-stepsLimit) };
-  return [grown, ...runs.filter((one) => one.key !== key)].slice(0, runLimit);
+  const [own, others] = [runs.filter((one) => one.machine === machine && one.key !== key), runs.filter((one) => one.machine !== machine)];
+  return [grown, ...own.slice(0, runLimit - 1), ...others];
 }

@@ -109,17 +109,19 @@ function HeatTable({ heat, onPick }: { readonly heat: Heat | null; readonly onPi
   return (
     <section class="card list-card" aria-labelledby="heat-title" data-testid="heat">
       <header><h2 id="heat-title">Heat</h2><span class="small muted">how many, for how long</span></header>
-      <div class="scroll">
+      <div>
         <table class="heat">
-          <thead><tr><th scope="col">State</th><th scope="col">Now</th><th scope="col">Median</th><th scope="col">Oldest</th><th scope="col">Expected</th></tr></thead>
+          <thead><tr><th scope="col">State</th><th scope="col">Now</th><th scope="col">Median</th><th scope="col">Oldest</th><th scope="col" class="wide-only">Expected</th></tr></thead>
           <tbody>
             {Object.entries(heat?.states ?? {}).map(([status, { present, median_since: median, oldest_since: oldest, expected_s: expected }]) => (
               <tr key={status}>
-                <th scope="row"><button type="button" class="link" aria-label={`Who is in ${status}`} onClick={() => onPick(status)}><span class="status" data-status={status}>{status}</span></button></th>
+                <th scope="row"><button type="button" class="link" onClick={() => onPick(status)}>
+                    <span class="visually-hidden">Who is in</span> <span class="status" data-status={status}>{status}</span>
+                  </button></th>
                 <td class="number">{present.toLocaleString('en')}</td>
                 <td class="number nowrap">{age(median)}</td>
                 <td class="number nowrap">{age(oldest)}</td>
-                <td class="number nowrap muted">{expected === null ? '–' : `≤ ${durationText(expected * 1_000)}`}</td>
+                <td class="number nowrap muted wide-only">{expected === null ? '–' : `≤ ${durationText(expected * 1_000)}`}</td>
               </tr>
             ))}
           </tbody>
@@ -142,7 +144,8 @@ function InState({ status, go, onClose }: Pick<Routing, 'go'> & { readonly statu
         <ul class="rows">
           {data.matchings.map(({ id, newbie, mentor, status_since: since }) => (
             <li key={id}>
-              <button type="button" class="rowlink" aria-label={`Matching ${id}`} onClick={() => go({ machine: 'matching', id, step: null })}>
+              <button type="button" class="rowlink" onClick={() => go({ machine: 'matching', id, step: null })}>
+                <span class="visually-hidden">Look at</span>
                 <span class="small mono">{id}</span>
                 <span class="line"><span class="small muted break">{newbie}{mentor === null ? '' : ` → ${mentor}`}</span></span>
                 <span class="small muted">since {since.slice(0, 16).replace('T', ' ')}</span>

@@ -16,7 +16,7 @@ function task(name: string, queue: 'announce' | 'create_application'): MatchingD
   return { id: name, queue, matching_id: id, state: 'done', attempt: 1, last_error: null, visible_at: at, created_at: at, updated_at: at };
 }
 
-function move(version: number, from: string | null, to: string, event: string, epoch: number): MatchingDetails['transitions'][number] {
+function move(version: number, [from, to]: readonly [string | null, string], event: string, epoch: number): MatchingDetails['transitions'][number] {
   const created = `2026-03-0${version}T00:00:00.000Z`;
   return { id: `t${version}`, created_at: created, from, to, event, actor: 'test', epoch, version, reason: null } as MatchingDetails['transitions'][number];
 }
@@ -28,13 +28,14 @@ const rematched = {
     original_connected_dttm: null, mentor_promocode: null, completed_at: null, newbie_last_read_at: null, mentor_last_read_at: null,
   },
   transitions: [
-    move(1, null, 'created', 'ENROLLED', 0), move(2, 'created', 'requested', 'APPLICATION_WRITTEN', 0), move(3, 'requested', 'matched', 'MATCHED', 1),
-    move(4, 'matched', 'matched', 'MATCHED', 2), move(5, 'matched', 'initialized', 'MATCH_ANNOUNCED', 2),
+    move(1, [null, 'created'], 'ENROLLED', 0), move(2, ['created', 'requested'], 'APPLICATION_WRITTEN', 0), move(3, ['requested', 'matched'], 'MATCHED', 1),
+    move(4, ['matched', 'matched'], 'MATCHED', 2), move(5, ['matched', 'initialized'], 'MATCH_ANNOUNCED', 2),
   ],
   tasks: [task('application:u', 'create_application'), task(`announce:${id}:initialized:1`, 'announce'), task(`announce:${id}:initialized:2`, 'announce')],
   announcements: [{ event_id: 'e', epoch: 2, event: 'MATCH_ANNOUNCED', recipient: 'mentor', accepted_at: '2026-03-05T00:00:00.000Z' }],
   results: null,
   allowed_events: [],
+  operator_actions: [],
 } satisfies MatchingDetails;
 
 test('a step knows the task that reported it and the tasks it caused, of its own match', () => {
