@@ -99,6 +99,12 @@ test('with a token a page still cannot send a form', async () => {
   expect(asked).toEqual([]);
 });
 
+test.skipIf(outsideAddress() === undefined)('an IPv4 peer of a listener for both families is the peer it is', async () => {
+  const { port } = await startAdminApi({ host: '::' });
+  expect(await statusOf(port, ['GET /admin/v1/funnel HTTP/1.1', 'Host: localhost'], '127.0.0.1')).toBe(200);
+  expect(await statusOf(port, ['GET /admin/v1/funnel HTTP/1.1', 'Host: localhost'], outsideAddress())).toBe(403);
+});
+
 test.skipIf(outsideAddress() === undefined)('what a proxy header says of the peer counts for nothing', async () => {
   const { port } = await startAdminApi({ host: '0.0.0.0' });
   const claims = ['X-Forwarded-For: 127.0.0.1', 'X-Real-IP: 127.0.0.1', 'Forwarded: for=127.0.0.1'];
