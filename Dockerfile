@@ -14,6 +14,8 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 COPY runtime/ytsaurus-client runtime/ytsaurus-client
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
+# The HTTP server comes compiled for every system and every version of Node: a hundred megabytes that nothing here can load.
+RUN find node_modules/uWebSockets.js/dist/bin -name '*.node' ! -name "uws_linux_*_$(node -p process.versions.modules).node" -delete
 
 FROM ${NODE_IMAGE}
 # As `npm start` sets it.

@@ -38,7 +38,7 @@ export function converse<Ctx>(speaker: Speaker<Ctx>, head: RequestHead): Convers
   const startedMs = speaker.elapsedMs();
   const lookup = lookUp(speaker.routes, head);
   const labels = labelsOf(lookup, head);
-  const trace = traceOf(head.headers.get('traceparent'), speaker, spanOf(labels));
+  const trace = traceOf(head.headers.get('traceparent'), { newId: speaker.newId, tracing: recorderOf(speaker, lookup) }, spanOf(labels));
   let failure: unknown = null;
   let told: Reply['headers'] = {};
   const finished = (reply: Reply): Reply => withTrace(reply, told, trace);
@@ -73,6 +73,11 @@ function labelsOf<Ctx>(lookup: Lookup<Ctx>, head: RequestHead): Labels {
   if ('error' in lookup) return { route: 'unmatched', method: 'other' };
   const { path, method } = lookup.found.route;
   return { route: path, method: head.method === 'HEAD' ? 'HEAD' : method };
+}
+
+/** Probes and scrapes come every few seconds and tell no story. */
+function recorderOf<Ctx>({ tracing }: Speaker<Ctx>, lookup: Lookup<Ctx>): Tracing | undefined {
+  return 'found' in lookup && lookup.found.route.access !== 'monitor' ? tracing : undefined;
 }
 
 function spanOf({ route, method }: Labels): SpanOptions {

@@ -128,6 +128,12 @@ test('the image starts the same program as npm start, and copies what exists', (
   expect(scripts['sandbox']).toBeDefined();
 });
 
+test('what the image keeps of the HTTP server is there, for both processors that it is built for', () => {
+  expect(dockerfile).toContain('! -name "uws_linux_*_$(node -p process.versions.modules).node"');
+  const folder = 'node_modules/uWebSockets.js/dist/bin';
+  for (const processor of ['x64', 'arm64']) expect(existsSync(join(root, folder, `uws_linux_${processor}_${process.versions.modules}.node`))).toBe(true);
+});
+
 test('what runs in the image needs no development dependency', () => {
   const manifest = JSON.parse(read('package.json')) as { dependencies: Record<string, string>; optionalDependencies: Record<string, string> };
   const client = JSON.parse(read('runtime/ytsaurus-client/package.json')) as { dependencies?: Record<string, string> };

@@ -79,6 +79,15 @@ test('what the client did wrong is no error of the service', async () => {
   expect(refused).toMatchObject({ failed: false, attributes: { 'http.response.status_code': 401 } });
 });
 
+test('probes and scrapes leave no spans', async () => {
+  for (const path of ['/live', '/ready', '/metrics', '/nothing']) await (await fetch(world.adminUrl + path)).arrayBuffer();
+  const [, second] = world.network.people.newbies;
+  const before = receiver.spans().filter(({ name }) => name.endsWith('/offer')).length;
+  await world.app(second!).offer();
+  await world.until('a later span', async () => receiver.spans().filter(({ name }) => name.endsWith('/offer')).length > before || null);
+  expect(receiver.spans().map(({ name }) => name).filter((name) => /live|ready|metrics|unmatched/.test(name))).toEqual([]);
+});
+
 test('sends only the attributes of the list, and nothing of anybody', async () => {
   await spanNamed('task announce');
   const spans = receiver.spans();
