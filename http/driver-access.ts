@@ -1,5 +1,5 @@
 // Drivers' tokens: JWTs signed by the platform's identity provider (contracts section 3), verified by jose.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { parseProfile, type Profile } from '../machines/ids.ts';
@@ -31,7 +31,7 @@ interface Verified {
 }
 
 const algorithms = ['EdDSA', 'ES256', 'RS256'];
-const cachedTokens = 10_000;
+const cachedTokens = 20_000;
 /** Four times what an RS256 token with an ample set of claims takes. */
 const maxTokenLength = 8_192;
 
@@ -48,7 +48,7 @@ export function createDriverGuard(options: DriverAccessOptions): Guards['driver'
     if (token.length > maxTokenLength) throw invalidToken('it is too long');
     const keysVersion = keys.version();
     // Under a hash: a dump of this process's memory or cache gives no usable token.
-    const cacheKey = createHash('sha256').update(token).digest('base64');
+    const cacheKey = hash('sha256', token, 'base64');
     const known = knownCaller(cacheKey, keysVersion);
     if (known !== null) return known;
     assertWelcome();

@@ -1,5 +1,5 @@
 // The replies of handlers as plain data; write-reply.ts puts them on the wire.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export interface Reply {
   readonly status: number;
@@ -31,9 +31,7 @@ export function emptyReply(status: number, headers: Readonly<Record<string, stri
 
 /** A strong entity tag over the body and everything else that tells one reply from another, such as who asked. */
 export function strongETag(parts: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${part.length}:`).update(part);
-  return `"${hash.digest('base64url')}"`;
+  return `"${hash('sha256', parts.map((part) => `${part.length}:${part}`).join(''), 'base64url')}"`;
 }
 
 /** RFC 9110 section 13.1.2: `*` or any listed tag, compared weakly. */

@@ -6,7 +6,7 @@ import { type ContactName, nameContact, type NameFormat } from './contact-name.t
 import { type MaybeDegraded, unlessDown, Upstream } from './degraded.ts';
 
 const rememberMs = 30_000;
-const mostPeople = 5_000;
+const mostPeople = 20_000;
 
 export interface ContactCard extends ContactName {
   /** E.164. */

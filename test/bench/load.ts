@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 
 export interface Answer {
   readonly status: number;
+  readonly head: string;
   readonly body: string;
 }
 
@@ -67,9 +68,9 @@ function answerIn(received: Buffer): Answer | null {
   const status = Number(head.slice(9, 12));
   const from = end + headEnd.length;
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-  if (length !== undefined) return received.length < from + Number(length) ? null : { status, body: received.toString('utf8', from, from + Number(length)) };
-  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) return { status, body: '' };
-  return received.toString('latin1', received.length - 5) === '0\r\n\r\n' ? { status, body: received.toString('utf8', from) } : null;
+  if (length !== undefined) return received.length < from + Number(length) ? null : { status, head, body: received.toString('utf8', from, from + Number(length)) };
+  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) return { status, head, body: '' };
+  return received.toString('latin1', received.length - 5) === '0\r\n\r\n' ? { status, head, body: received.toString('utf8', from) } : null;
 }
 
 export interface Target {

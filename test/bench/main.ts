@@ -1,9 +1,12 @@
 // `npm run bench -- <name>`: the benches there are, each of which ends in one line of JSON. Without a name, all of them.
+import { benchContacts } from './contacts.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchImport } from './import.ts';
 import { benchStartup } from './startup.ts';
 
-const benches: Readonly<Record<string, () => Promise<unknown>>> = { dispatch: benchDispatch, import: benchImport, startup: benchStartup };
+const benches: Readonly<Record<string, () => Promise<unknown>>> = {
+  contacts: benchContacts, dispatch: benchDispatch, import: benchImport, startup: benchStartup,
+};
 
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(benches, name));

@@ -3,7 +3,7 @@
 import type { MatchingId, Profile } from '../../machines/ids.ts';
 import { readConfig } from '../../runtime/config/config.ts';
 import { startService } from '../../runtime/service.ts';
-import type { ProgressFigures } from '../../runtime/store.ts';
+import { figures } from './seed.ts';
 import { upstreams } from './people.ts';
 
 export interface Ready {
@@ -17,10 +17,6 @@ export interface StoreFigures {
   readonly of: readonly { readonly matchingId: MatchingId; readonly newbie: Profile }[];
 }
 
-const figures: ProgressFigures = {
-  rate_avg_7d: '4.91', rate_avg_14d: '4.93', avg_dp_7d: '87.5', avg_dp_14d: '90.1', sh_7d: '41.2', sh_14d: '83.0',
-  correct_answers: '9', passed_test_flg: '1',
-};
 const batch = 500;
 
 const config = readConfig(process.env);
