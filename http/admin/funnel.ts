@@ -17,12 +17,14 @@ const stageWire = z.object({
   oldest_since: z.iso.datetime().nullable().describe('When the one longest in it entered.'),
 });
 
+export const funnelWire = z.record(z.enum(statuses), stageWire);
+
 export const funnel: Route<AdminContext> = defineRoute({
   method: 'GET',
   path: '/admin/v1/funnel',
   access: 'operator',
   summary: 'Matchings by status: ever and now',
-  replies: { 200: { description: 'The funnel, by status.', schema: z.record(z.enum(statuses), stageWire) } },
+  replies: { 200: { description: 'The funnel, by status.', schema: funnelWire } },
   handle: async (ctx: AdminContext) => {
     const [stages, timeOf] = await Promise.all([ctx.store.funnel(), stageTimes(ctx.metrics)]);
     const entries = statuses.map((status) => {

@@ -14,7 +14,7 @@ const taskCountWire = z.object({
   oldest_age_ms: z.int(),
 });
 
-const healthWire = readyWire.extend({
+export const healthWire = readyWire.extend({
   breakers: z.record(z.string(), z.enum(['closed', 'half_open', 'open'])).describe('By upstream; those never called are left out.'),
   tasks: z.array(taskCountWire).nullable().describe('By queue and state, without done ones; null while the store cannot tell.'),
   store_kind: z.enum(['sqlite', 'ydb']),

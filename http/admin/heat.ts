@@ -11,7 +11,7 @@ import type { AdminContext } from '../use-cases.ts';
 import { matchingToWire, matchingWire, timeOrNull } from './wire.ts';
 
 const time = z.iso.datetime();
-const heatWire = z.object({
+export const heatWire = z.object({
   at: time.describe('Programme time.'),
   states: z.record(z.enum(statuses), z.object({
     present: z.int(),

@@ -19,7 +19,7 @@ const jobWire = z.object({
   here: hereWire.nullable().describe('Null until this instance has run it.'),
   last_run: jobRunWire.nullable(),
 });
-const jobsWire = z.object({ enabled: z.boolean().describe('Whether this instance schedules jobs.'), jobs: z.array(jobWire) });
+export const jobsWire = z.object({ enabled: z.boolean().describe('Whether this instance schedules jobs.'), jobs: z.array(jobWire) });
 
 export const jobs: Route<AdminContext> = defineRoute({
   method: 'GET',

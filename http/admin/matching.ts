@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { EventType } from '../../machines/events.ts';
 import { parseMatchingId } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
+import { programmeTime, type Timescale } from '../../runtime/clock.ts';
+import type { TaskView } from '../../runtime/tasks.ts';
 import { noSuchMatching } from '../problem.ts';
 import { jsonReply } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
@@ -10,7 +12,7 @@ import type { AdminContext } from '../use-cases.ts';
 import { announcementToWire, matchingToWire, operatorActionToWire, operatorActionWire, resultsToWire, taskToWire, transitionToWire } from './wire.ts';
 import { announcementWire, matchingWire, resultsWire, taskWire, transitionWire } from './wire.ts';
 
-const matchingDetailsWire = z.object({
+export const matchingDetailsWire = z.object({
   matching: matchingWire,
   transitions: z.array(transitionWire),
   tasks: z.array(taskWire),
@@ -55,10 +57,16 @@ async function details(ctx: AdminContext, row: MatchingRecord): Promise<z.output
   return {
     matching: matchingToWire(row),
     transitions: transitions.map(transitionToWire),
-    tasks: tasks.map(taskToWire),
+    tasks: tasks.map((task) => taskToWire(inProgrammeTime(task, ctx.config.timescale))),
     announcements: announcements.map(announcementToWire),
     results: results[0] === undefined ? null : resultsToWire(results[0]),
     operator_actions: actions.items.map(operatorActionToWire),
     allowed_events: [...allowedEvents],
   };
+}
+
+/** Tasks are kept by the database's own clock; among the other rows of a matching they stand by the programme's. */
+function inProgrammeTime(task: TaskView, timescale: Timescale): TaskView {
+  const moved = (realMs: number): number => Math.round(programmeTime(timescale, realMs));
+  return { ...task, createdAtMs: moved(task.createdAtMs), updatedAtMs: moved(task.updatedAtMs), visibleAtMs: moved(task.visibleAtMs) };
 }

@@ -26,7 +26,7 @@ const query = z.strictObject({
   cursor: cursorField,
 });
 
-const pageWire = z.object({
+export const matchingsWire = z.object({
   matchings: z.array(matchingWire),
   next_cursor: nextCursor,
   degraded: z.array(z.string()).describe('The upstream that could not tell all profiles of the person.'),
@@ -38,7 +38,7 @@ export const matchings: Route<AdminContext> = defineRoute({
   access: 'operator',
   summary: 'Matchings by status, driver or time in the status',
   query,
-  replies: { 200: { description: 'One page.', schema: pageWire } },
+  replies: { 200: { description: 'One page.', schema: matchingsWire } },
   handle: async (ctx: AdminContext, input, signal) => {
     const { limit, cursor = null } = input.query;
     const { filter, degraded } = await filterOf(ctx, input.query, signal);

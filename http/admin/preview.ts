@@ -16,7 +16,7 @@ const query = z.strictObject({
   locale: z.enum(locales, `must be one of ${locales.join(', ')}`).default('ru'),
 });
 
-const previewWire = z.object({
+export const previewWire = z.object({
   offer: offerWire,
   contacts: contactListWire.describe('What the driver API would answer, the phones masked.'),
 });

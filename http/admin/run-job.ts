@@ -8,14 +8,14 @@ import { defineRoute, type Route } from '../routes.ts';
 import type { AdminContext, JobReport, RunJobOptions } from '../use-cases.ts';
 import { operatorHeaders, operatorOf, reasonBody, reasonQuery } from './operator-field.ts';
 
-const startedWire = z.object({ job: z.string(), dry_run: z.boolean(), outcome: z.literal('running') });
+export const startedWire = z.object({ job: z.string(), dry_run: z.boolean(), outcome: z.literal('running') });
 const changeWire = z.object({
   matching_id: z.string(),
   event: z.string(),
   from: z.string().nullable(),
   to: z.string().nullable(),
 });
-const finishedWire = z.object({
+export const finishedWire = z.object({
   job: z.string(),
   dry_run: z.boolean(),
   outcome: z.string(),

@@ -25,11 +25,15 @@ export interface Api {
   unlock(token: string): void;
   /** Tells of changes of `lock` until the answer is called. */
   watchLock(listener: () => void): () => void;
+  /** Who acts, as the reader gave it before; kept in this browser and sent with every act. */
+  operator(): string;
+  setOperator(name: string): void;
   /** For what is not fetched, such as a socket. */
   token(): string | null;
 }
 
 const tokenKey = 'admin-token';
+const operatorKey = 'operator';
 
 export function createApi(): Api {
   return new AdminApi();
@@ -62,6 +66,14 @@ class AdminApi implements Api {
     return () => this.#listeners.delete(listener);
   }
 
+  operator(): string {
+    return localStorage.getItem(operatorKey) ?? '';
+  }
+
+  setOperator(name: string): void {
+    localStorage.setItem(operatorKey, name);
+  }
+
   token(): string | null {
     return sessionStorage.getItem(tokenKey);
   }
@@ -72,6 +84,7 @@ class AdminApi implements Api {
       const held = init.method === undefined ? this.#held.get(path) : undefined;
       const headers = new Headers(init.headers);
       if (sent !== null) headers.set('Authorization', `Bearer ${sent}`);
+      if (this.operator() !== '') headers.set('X-Operator', this.operator());
       if (held !== undefined) headers.set('If-None-Match', held.etag);
       const response = await fetch(path, { ...init, headers });
       if (response.status === 401) await this.#untilUnlocked(sent);
