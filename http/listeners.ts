@@ -17,14 +17,14 @@ import { InspectorHub } from './inspector/hub.ts';
 import { inspectorSocket } from './inspector/socket.ts';
 import { rateLimiterOf } from './rate-limit.ts';
 import { createHttpServer, type HttpServer } from './server.ts';
-import type { AdminContext, AdminUseCases, DriverUseCases, Probe } from './use-cases.ts';
+import type { AdminContext, AdminUseCases, DriverUseCases, JobReport, Probe } from './use-cases.ts';
 
 /** What both listeners need of the context. */
 export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' | 'log' | 'newId' | 'tracing' | 'retention'>, Pick<AdminContext, 'store' | 'tasks'> {
   readonly config: Pick<Config, 'http' | 'admin' | 'auth' | 'jobs' | 'programme' | 'timescale' | 'store'>;
 }
 
-const jobWaitMs = 5_000;
+const jobWaitMs = 8_000;
 const builtPages = join(import.meta.dirname, 'web', 'dist');
 
 /** Throws `bad_config` when the tokens' key file cannot be used. */
@@ -66,7 +66,7 @@ export function createAdminServer(ctx: ListenerContext, parts: AdminParts): Http
   const { useCases, probes, guards, limits = {} } = parts;
   const { host, port } = config.admin;
   const document = openApiDocument([...driverRoutes, ...adminRoutes]);
-  const adminCtx = { config, store, tasks, operations, metrics, log, useCases, probes, document, jobWaitMs, assets: createAssets(builtPages) };
+  const adminCtx = { config, store, tasks, operations, metrics, log, useCases, probes, document, jobWaitMs, dryRuns: new Map<string, JobReport | null>(), assets: createAssets(builtPages) };
   const routes = [...adminRoutes, ...pageRoutes];
   const hub = new InspectorHub({ store, retention: ctx.retention, operations, log, rate: config.timescale.rate });
   const sockets = [inspectorSocket({ hub, guard: createSocketGuard(config.admin.token), log, newId })];

@@ -116,6 +116,8 @@ export interface AdminContext extends Pick<Context, 'operations' | 'metrics' | '
   readonly probes: Readonly<Record<string, Probe>>;
   /** The OpenAPI document of both listeners. */
   readonly document: Readonly<Record<string, unknown>>;
+  /** The last dry run of each job on this instance; null while it runs. */
+  readonly dryRuns: Map<string, JobReport | null>;
   /** How long a request waits for the job it started. */
   readonly jobWaitMs: number;
 }

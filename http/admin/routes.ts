@@ -19,12 +19,12 @@ import { preview } from './preview.ts';
 import { rejects } from './rejects.ts';
 import { retryTask } from './retry-task.ts';
 import { retryTasks } from './retry-tasks.ts';
-import { runJob } from './run-job.ts';
+import { lastDryRun, runJob } from './run-job.ts';
 import { sendEvent } from './send-event.ts';
 import { tasks } from './tasks.ts';
 
 const reads: readonly Route<AdminContext>[] = [
-  matchings, matching, preview, tasks, jobs, jobRuns, rejects, operatorActions, funnel, health, openapi,
+  matchings, matching, preview, tasks, jobs, jobRuns, lastDryRun, rejects, operatorActions, funnel, health, openapi,
 ];
 const acts: readonly Route<AdminContext>[] = [sendEvent, retryTasks, retryTask, runJob];
 

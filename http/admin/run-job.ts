@@ -35,7 +35,7 @@ export const runJob: Route<AdminContext> = defineRoute({
   body: reasonBody,
   replies: {
     200: { description: 'The run is over.', schema: finishedWire },
-    202: { description: 'The run goes on; its end shows among the runs.', schema: startedWire },
+    202: { description: 'The run goes on; its end shows among the runs, that of a dry run at `dry-run`.', schema: startedWire },
   },
   handle: async (ctx: AdminContext, input) => {
     const { name } = input.params;
@@ -46,14 +46,44 @@ export const runJob: Route<AdminContext> = defineRoute({
 
 async function run(ctx: AdminContext, job: string, options: RunJobOptions): Promise<Reply> {
   const { dryRun } = options;
-  const report = await withinMs(ctx.jobWaitMs, ctx.useCases.runJob(job, options), (error) => {
+  const running = ctx.useCases.runJob(job, options);
+  if (dryRun) rememberDryRun(ctx.dryRuns, job, running);
+  const report = await withinMs(ctx.jobWaitMs, running, (error) => {
     ctx.log.error({ job, error: describeError(error) }, 'a job run asked for by an operator failed');
   });
   if (report === null) return jsonReply(202, { job, dry_run: dryRun, outcome: 'running' });
+  return jsonReply(200, reportToWire(job, { dryRun, report }));
+}
+
+function reportToWire(job: string, { dryRun, report }: { dryRun: boolean; report: JobReport }): z.output<typeof finishedWire> {
   const { outcome, counts, error } = report;
   const changes = report.changes?.map(({ matchingId, event, from, to }) => ({ matching_id: matchingId, event, from, to }));
-  return jsonReply(200, { job, dry_run: dryRun, outcome, counts, error, ...(changes && { changes }) });
+  return { job, dry_run: dryRun, outcome, counts: { ...counts }, error, ...(changes && { changes }) };
 }
+
+/** A dry run leaves nothing in the store: what it found is kept here until the next one of the job begins. */
+function rememberDryRun(dryRuns: AdminContext['dryRuns'], job: string, running: Promise<JobReport>): void {
+  dryRuns.set(job, null);
+  running.then((report) => dryRuns.set(job, report), () => dryRuns.delete(job));
+}
+
+export const lastDryRun: Route<AdminContext> = defineRoute({
+  method: 'GET',
+  path: '/admin/v1/jobs/{name}/dry-run',
+  access: 'operator',
+  summary: 'What the last dry run on this instance found, also when it took longer than its request',
+  params: z.strictObject({ name: z.string() }),
+  replies: {
+    200: { description: 'It is over.', schema: finishedWire },
+    202: { description: 'It goes on.', schema: startedWire },
+  },
+  handle: async (ctx: AdminContext, { params: { name } }) => {
+    const report = ctx.dryRuns.get(name);
+    if (report === undefined) throw new HttpProblem('not_found', 'There was no dry run of this job on this instance.');
+    if (report === null) return jsonReply(202, { job: name, dry_run: true, outcome: 'running' });
+    return jsonReply(200, reportToWire(name, { dryRun: true, report }));
+  },
+});
 
 /** Null when the report takes longer; its failure after that is told to `lateFailure`, for nobody waits for it any more. */
 async function withinMs(waitMs: number, report: Promise<JobReport>, lateFailure: (error: unknown) => void): Promise<JobReport | null> {

@@ -11,6 +11,8 @@ import { tablePaths } from '../sandbox/tables.ts';
 import { axeViolations, illustrate, lookAt, overflowsSideways, useBrowser } from './browsing.ts';
 
 const drivers = 5;
+/** For what starts a thread or waits for a job, on whatever machine. */
+const patienceMs = 60_000;
 const browsing = useBrowser();
 let world: RunningWorld;
 
@@ -46,9 +48,9 @@ async function statusesNow(): Promise<string[]> {
 test('a dry run shows what would change and changes nothing; running it then does', async () => {
   const page = await open('jobs');
   const card = page.getByRole('region', { name: 'import-matchings', exact: true });
+  const diff = card.getByRole('group', { name: 'What would change' });
   await card.getByRole('button', { name: 'Dry run' }).click();
-  const diff = card.getByRole('region', { name: 'What would change' });
-  await diff.waitFor();
+  await diff.waitFor({ timeout: patienceMs });
   expect(await diff.getByRole('row').count()).toBe(1 + drivers);
   expect(await diff.getByRole('row').nth(1).textContent()).toMatch(/MATCHEDrequestedmatched$/);
   expect(new Set(await statusesNow())).toEqual(new Set(['requested']));
@@ -57,14 +59,13 @@ test('a dry run shows what would change and changes nothing; running it then doe
   world.network.upstreams.faults.clientEvents.set({ kind: 'status', status: 400 });
   await card.getByLabel('Reason').fill('the CRM asked for it');
   await card.getByRole('button', { name: 'Run import-matchings now' }).click();
-  await card.getByText('Run: succeeded').waitFor();
-  expect(new Set(await statusesNow())).toEqual(new Set(['matched']));
-});
+  await world.until('the import', async () => (await statusesNow()).every((status) => status === 'matched'));
+}, 2 * patienceMs);
 
 test('dead tasks tell their error; one is retried, then all', async () => {
   await world.until('the announcements to die', async () => (await world.ctx.tasks.list({ state: 'dead' }, { limit: 10, cursor: null })).items.length === drivers);
   const page = await open('tasks');
-  const rows = page.getByRole('region', { name: 'Tasks' }).locator('tbody tr');
+  const rows = page.getByRole('group', { name: 'Tasks' }).locator('tbody tr');
   await expect.poll(() => rows.count()).toBe(drivers);
   expect(await rows.first().textContent()).toContain('upstream_refused');
   await lookAt(page, 'dead-tasks');
@@ -75,7 +76,7 @@ test('dead tasks tell their error; one is retried, then all', async () => {
   await page.getByRole('button', { name: 'Yes, retry them' }).click();
   await page.getByText('No dead tasks').waitFor();
   await world.until('everybody to be told', async () => (await statusesNow()).every((status) => status === 'initialized'));
-});
+}, patienceMs);
 
 test('the slash leads into the search, which finds a person by any profile and opens his story', async () => {
   const page = await open('');
@@ -89,7 +90,7 @@ test('the slash leads into the search, which finds a person by any profile and o
   await page.keyboard.type(profileKey(person.profiles[2]!));
   await page.keyboard.press('Enter');
   const { id } = await matchingOf(person);
-  await page.getByRole('region', { name: 'Matchings' }).getByRole('link', { name: id }).click();
+  await page.getByRole('group', { name: 'Matchings' }).getByRole('link', { name: id }).click();
   const timeline = page.getByRole('region', { name: 'Timeline' });
   await timeline.getByText('Both were told of each other').waitFor();
   const story = await timeline.getByRole('listitem').allTextContents();
@@ -143,7 +144,7 @@ test('an event goes only with a reason, and its outcome and author stand in the 
 
 test('filters and pages of the list live in the address', async () => {
   const page = await open('matchings?status=initialized&limit=2');
-  const rows = page.getByRole('region', { name: 'Matchings' }).locator('tbody tr');
+  const rows = page.getByRole('group', { name: 'Matchings' }).locator('tbody tr');
   await expect.poll(() => rows.count()).toBe(2);
   await page.getByRole('button', { name: 'Show more' }).click();
   await expect.poll(() => rows.count()).toBe(4);
@@ -157,14 +158,12 @@ test('the list follows a change made elsewhere without being asked', async () =>
   expect(status).toBe('initialized');
   const page = await open(`matchings/${id}`);
   await page.getByRole('list', { name: 'Programme' }).locator('[aria-current=step]', { hasText: 'initialized' }).waitFor();
-  for (const job of ['import-results']) {
-    await world.until('the progress to be imported', async () => {
-      await fetch(`${world.adminUrl}/admin/v1/jobs/${job}/run`, { method: 'POST' });
-      return (await matchingOf(newbie(2))).status !== 'initialized';
-    });
-  }
+  await world.until('the progress to be imported and told', async () => {
+    await fetch(`${world.adminUrl}/admin/v1/jobs/import-results/run`, { method: 'POST' });
+    return (await matchingOf(newbie(2))).status !== 'initialized';
+  });
   await page.getByRole('list', { name: 'Programme' }).locator('[aria-current=step]', { hasNotText: 'initialized' }).waitFor();
-});
+}, 2 * patienceMs);
 
 const views = ['', 'matchings', 'matchings/of-the-first', 'matchings/00000000-0000-4000-8000-000000000000', 'jobs', 'tasks', 'rejects', 'health', 'activity', 'nowhere'];
 

@@ -151,6 +151,7 @@ export async function startAdminApi(options: AdminApiOptions = {}): Promise<Admi
     useCases: { ...fixedUseCases(asked), ...options.useCases },
     probes: options.probes ?? { store: async () => undefined },
     document: openApiDocument([...driverRoutes, ...adminRoutes]),
+    dryRuns: new Map(),
     jobWaitMs: options.jobWaitMs ?? 5_000,
   };
   const guards = { ...openGuards, ...createAdminGuards(options.token ?? null) };

@@ -1,5 +1,6 @@
 // What the admin API tells the console: people looked for, the app of a participant, dead tasks retried together, health, 304s.
 import { expect, test } from 'vitest';
+import type { JobReport } from '../../http/use-cases.ts';
 import { problemOf } from './listener.ts';
 import { matchingId, nowMs, newbie, row, secondProfile, startAdminApi, task, type AdminApi } from './admin-fakes.ts';
 
@@ -113,4 +114,19 @@ test('picks the rejects of a reason out of a page, and still tells where the pag
   const body = await getJson(api, '/admin/v1/rejects?reason=unknown_newbie');
   expect(body).toMatchObject({ rejects: [{ reason: 'unknown_newbie' }], next_cursor: 'later' });
   expect(body['rejects']).toHaveLength(1);
+});
+
+test('what a dry run found can be read when it took longer than its request', async () => {
+  const { promise, resolve } = Promise.withResolvers<JobReport>();
+  const api = await startAdminApi({ jobWaitMs: 10, useCases: { runJob: () => promise } });
+  const asked = (): Promise<Response> => fetch(api.url('/admin/v1/jobs/archive/dry-run'));
+  expect((await asked()).status).toBe(404);
+  expect((await fetch(api.url('/admin/v1/jobs/archive/run?dry_run=true'), { method: 'POST' })).status).toBe(202);
+  expect((await asked()).status).toBe(202);
+  resolve({ outcome: 'succeeded', counts: { rows: 1 }, error: null, changes: [{ matchingId, event: 'MATCHED', from: 'requested', to: 'matched' }] });
+  await expect.poll(async () => (await asked()).status).toBe(200);
+  expect(await (await asked()).json()).toEqual({
+    job: 'archive', dry_run: true, outcome: 'succeeded', counts: { rows: 1 }, error: null,
+    changes: [{ matching_id: matchingId, event: 'MATCHED', from: 'requested', to: 'matched' }],
+  });
 });

@@ -1,6 +1,6 @@
 // What operators did, newest first.
 import type { JSX } from 'preact';
-import { Card, Empty, Failure, Id, Loading, Time } from '../shared/ui.tsx';
+import { Card, Empty, Failure, Id, Loading, Scroll, Time } from '../shared/ui.tsx';
 import { usePages } from './pages.ts';
 import { addressOf } from './route.ts';
 import { actText } from './timeline.ts';
@@ -17,7 +17,7 @@ export function Activity(): JSX.Element {
         {list.isLoading && rows.length === 0 ? <Loading /> : null}
         {!list.isLoading && rows.length === 0 && list.error === null ? <Empty title="Nothing was done by hand">Events sent, tasks retried, jobs run and phones looked at show here.</Empty> : null}
         {rows.length === 0 ? null : (
-          <div class="scroll" tabIndex={0} role="region" aria-label="What operators did">
+          <Scroll label="What operators did">
             <table class="table">
               <thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Outcome</th><th scope="col">Matching</th><th scope="col">Reason</th></tr></thead>
               <tbody>
@@ -32,7 +32,7 @@ export function Activity(): JSX.Element {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         )}
         {list.more === null ? null : <div class="more"><button type="button" class="button" onClick={list.more}>Show more</button></div>}
       </Card>

@@ -1,7 +1,7 @@
 // The funnel as bars: how many ever reached a status, how many are in it, and for how long.
 import type { JSX } from 'preact';
 import { countText, durationText, shareText } from '../shared/format.ts';
-import { StatusName } from '../shared/ui.tsx';
+import { Scroll, StatusName } from '../shared/ui.tsx';
 import { addressOf } from './route.ts';
 import type { Funnel, Heat } from './wire.ts';
 
@@ -12,7 +12,7 @@ export function FunnelChart({ funnel, heat }: { readonly funnel: Funnel; readonl
   const most = Math.max(1, ...stages.map(([, { reached }]) => reached));
   const nowMs = Date.parse(heat.at);
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Funnel by status">
+    <Scroll label="Funnel by status">
       <table class="table funnel">
         <thead>
           <tr>
@@ -41,7 +41,7 @@ export function FunnelChart({ funnel, heat }: { readonly funnel: Funnel; readonl
         </tbody>
       </table>
       <p class="legend small muted"><span class="key now" /> in the status now <span class="key" /> went on from it</p>
-    </div>
+    </Scroll>
   );
 }
 

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useResource } from '../shared/api-context.ts';
 import { countText, durationText } from '../shared/format.ts';
-import { Badge, Card, Empty, Failure, Loading, type Tone } from '../shared/ui.tsx';
+import { Badge, Card, Empty, Failure, Loading, Scroll, type Tone } from '../shared/ui.tsx';
 import { addressOf } from './route.ts';
 import type { Health } from './wire.ts';
 
@@ -51,7 +51,7 @@ function Facts({ health }: { readonly health: Health }): JSX.Element {
       </div>
       <Card title="Tasks in the store" flush>
         {health.tasks === null ? <Empty title="The store cannot tell now" /> : health.tasks.length === 0 ? <Empty title="No task waits" /> : (
-          <div class="scroll" tabIndex={0} role="region" aria-label="Tasks in the store">
+          <Scroll label="Tasks in the store">
             <table class="table">
               <thead><tr><th scope="col">Queue</th><th scope="col">State</th><th scope="col" class="right">Count</th><th scope="col" class="right">Oldest</th></tr></thead>
               <tbody>
@@ -65,7 +65,7 @@ function Facts({ health }: { readonly health: Health }): JSX.Element {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         )}
       </Card>
     </>

@@ -1,7 +1,7 @@
 // What a run came to; of a dry run, what it would change.
 import type { JSX } from 'preact';
 import { countText } from '../shared/format.ts';
-import { Badge, Id, StatusName } from '../shared/ui.tsx';
+import { Badge, Id, Scroll, StatusName } from '../shared/ui.tsx';
 import { addressOf } from './route.ts';
 import type { JobReply } from './wire.ts';
 
@@ -25,7 +25,7 @@ function Finished({ reply }: { readonly reply: Extract<JobReply, { counts: unkno
       {error === null ? null : <p class="note bad break">{error}</p>}
       <ul class="chips">{Object.entries(counts).map(([name, count]) => <li key={name}><Badge>{name.replaceAll('_', ' ')} <span class="number">{countText(count)}</span></Badge></li>)}</ul>
       {changes === undefined ? null : changes.length === 0 ? <p class="muted">Nothing would change.</p> : (
-        <div class="scroll diff" tabIndex={0} role="region" aria-label="What would change">
+        <Scroll label="What would change" diff>
           <table class="table compact">
             <thead><tr><th scope="col">Matching</th><th scope="col">Event</th><th scope="col">From</th><th scope="col">To</th></tr></thead>
             <tbody>
@@ -39,7 +39,7 @@ function Finished({ reply }: { readonly reply: Extract<JobReply, { counts: unkno
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </>
   );

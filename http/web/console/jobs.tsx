@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useApi, useResource } from '../shared/api-context.ts';
 import { countText, durationText } from '../shared/format.ts';
-import { Badge, Card, Failure, Loading, Time, type Tone } from '../shared/ui.tsx';
+import { Badge, Card, Failure, Loading, Scroll, Time, type Tone } from '../shared/ui.tsx';
 import { JobResult } from './job-result.tsx';
 import { OperatorFields } from './operator-fields.tsx';
 import { RunsChart, runText } from './runs-chart.tsx';
@@ -72,7 +72,12 @@ function RunForm({ job, onRun }: { readonly job: string; readonly onRun: () => v
     setError(null);
     try {
       const why = dryRun || reason === '' ? {} : { reason };
-      setReply(await api.post<JobReply>(`/admin/v1/jobs/${job}/run${dryRun ? '?dry_run=true' : ''}`, why));
+      let answer = await api.post<JobReply>(`/admin/v1/jobs/${job}/run${dryRun ? '?dry_run=true' : ''}`, why);
+      while (dryRun && answer.outcome === 'running') {
+        await new Promise((resolve) => window.setTimeout(resolve, 1_000));
+        answer = await api.get<JobReply>(`/admin/v1/jobs/${job}/dry-run`);
+      }
+      setReply(answer);
       onRun();
     } catch (failure) {
       setError(failure instanceof Error ? failure : new Error(String(failure)));
@@ -103,7 +108,7 @@ function Runs(): JSX.Element {
     <Card title="Last runs" flush>
       <Failure error={list.error} />
       {runs.length === 0 ? (list.isLoading ? <Loading /> : <p class="empty">No job has run yet.</p>) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Last runs">
+        <Scroll label="Last runs">
           <table class="table">
             <thead><tr><th scope="col">Job</th><th scope="col">Started</th><th scope="col">Outcome</th><th scope="col" class="right">Took</th><th scope="col">Counts</th></tr></thead>
             <tbody>
@@ -118,7 +123,7 @@ function Runs(): JSX.Element {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       {list.more === null ? null : <div class="more"><button type="button" class="button" onClick={list.more}>Show more</button></div>}
     </Card>

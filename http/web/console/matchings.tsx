@@ -1,7 +1,7 @@
 // The list an operator searches in.
 import type { JSX } from 'preact';
 import { statuses } from '../../../machines/status.ts';
-import { Badge, Card, Empty, Failure, Id, Loading, StatusName, Time } from '../shared/ui.tsx';
+import { Badge, Card, Empty, Failure, Id, Loading, Scroll, StatusName, Time } from '../shared/ui.tsx';
 import { usePages } from './pages.ts';
 import { addressOf } from './route.ts';
 import type { Matching, Matchings } from './wire.ts';
@@ -67,7 +67,7 @@ function Filters({ given }: { readonly given: Readonly<Record<string, string>> }
 
 function MatchingTable({ rows, driver }: { readonly rows: readonly Matching[]; readonly driver: string }): JSX.Element {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Matchings">
+    <Scroll label="Matchings">
       <table class="table">
         <thead>
           <tr><th scope="col">Status</th><th scope="col">Since</th><th scope="col">Matching</th><th scope="col">Newbie</th><th scope="col">Mentor</th><th scope="col">Created</th></tr>
@@ -85,7 +85,7 @@ function MatchingTable({ rows, driver }: { readonly rows: readonly Matching[]; r
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

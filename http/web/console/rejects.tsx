@@ -1,6 +1,6 @@
 // Rows of imports that could not be used, and why.
 import type { JSX } from 'preact';
-import { Badge, Card, Empty, Failure, Loading, Time } from '../shared/ui.tsx';
+import { Badge, Card, Empty, Failure, Loading, Scroll, Time } from '../shared/ui.tsx';
 import { usePages } from './pages.ts';
 import { addressOf } from './route.ts';
 import type { Reject } from './wire.ts';
@@ -42,7 +42,7 @@ export function Rejects({ query }: { readonly query: URLSearchParams }): JSX.Ele
         {list.isLoading && rows.length === 0 ? <Loading /> : null}
         {!list.isLoading && rows.length === 0 && list.error === null ? <Empty title="No rejected rows">Every row of the imports could be used.</Empty> : null}
         {rows.length === 0 ? null : (
-          <div class="scroll" tabIndex={0} role="region" aria-label="Rejected rows">
+          <Scroll label="Rejected rows">
             <table class="table">
               <thead><tr><th scope="col">First seen</th><th scope="col">Source</th><th scope="col">Reason</th><th scope="col">Detail</th></tr></thead>
               <tbody>
@@ -56,7 +56,7 @@ export function Rejects({ query }: { readonly query: URLSearchParams }): JSX.Ele
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         )}
         {list.more === null ? null : <div class="more"><button type="button" class="button" onClick={list.more}>Show more</button></div>}
       </Card>

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useApi } from '../shared/api-context.ts';
 import { countText } from '../shared/format.ts';
-import { Badge, Card, Empty, Failure, Id, Loading, Time } from '../shared/ui.tsx';
+import { Badge, Card, Empty, Failure, Id, Loading, Scroll, Time } from '../shared/ui.tsx';
 import { usePages } from './pages.ts';
 import { addressOf } from './route.ts';
 import type { Task } from './wire.ts';
@@ -46,7 +46,7 @@ export function Tasks({ query }: { readonly query: URLSearchParams }): JSX.Eleme
 
 function TaskTable({ rows, onRetried }: { readonly rows: readonly Task[]; readonly onRetried: () => void }): JSX.Element {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Tasks">
+    <Scroll label="Tasks">
       <table class="table">
         <thead><tr><th scope="col">Queue</th><th scope="col">State</th><th scope="col" class="right">Attempts</th><th scope="col">Matching</th><th scope="col">Last error</th><th scope="col">Due</th><th scope="col"><span class="visually-hidden">Act</span></th></tr></thead>
         <tbody>
@@ -63,7 +63,7 @@ function TaskTable({ rows, onRetried }: { readonly rows: readonly Task[]; readon
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

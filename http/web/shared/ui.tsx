@@ -52,6 +52,20 @@ export function Card({ title, tools, flush = false, children }: CardProps): JSX.
   );
 }
 
+export interface ScrollProps {
+  readonly label: string;
+  /** With a limited height. */
+  readonly diff?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** What may be wider than the screen scrolls by itself, with the keyboard too. */
+export function Scroll({ label, diff = false, children }: ScrollProps): JSX.Element {
+  // A scrolling part that takes no focus cannot be scrolled by the keyboard.
+  // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+  return <div class={diff ? 'scroll diff' : 'scroll'} role="group" aria-label={label} tabIndex={0}>{children}</div>;
+}
+
 /** An id that can be copied whole and is shown short where there is little room. */
 export function Id({ id, href }: { readonly id: string; readonly href?: string }): JSX.Element {
   return href === undefined ? <code class="id" title={id}>{id}</code> : <a class="id" href={href} title={id}><code>{id}</code></a>;
