@@ -113,7 +113,7 @@ test('shows the phone of either side in either language, the numbers masked, and
   const mentorPerson = world.network.people.mentors.find(({ profiles }) => profiles.some((profile) => profileKey(profile) === profileKey(mentor!)))!;
   const page = await open(`matchings/${id}`);
   await page.getByRole('button', { name: 'Show the phone' }).click();
-  const phone = page.getByRole('region', { name: /phone/ }).filter({ has: page.getByRole('article') });
+  const phone = page.getByRole('region', { name: 'The newbie’s phone' });
   await phone.getByRole('article', { name: spellName(mentorPerson.name) }).waitFor();
   expect(await phone.textContent()).toMatch(/ваш наставник/);
   await page.getByRole('button', { name: 'en', exact: true }).click();

@@ -58,9 +58,9 @@ function Facts({ health }: { readonly health: Health }): JSX.Element {
                 {health.tasks.map(({ queue, state, count, oldest_age_ms: age }) => (
                   <tr key={`${queue} ${state}`}>
                     <th scope="row"><a href={addressOf('tasks', { state, queue })}>{queue}</a></th>
-                    <td><Badge tone={state === 'dead' ? 'bad' : 'plain'}>{state}</Badge></td>
+                    <td><Badge tone={state === 'dead' && count > 0 ? 'bad' : 'plain'}>{state}</Badge></td>
                     <td class="right number">{countText(count)}</td>
-                    <td class="right number nowrap">{durationText(age)}</td>
+                    <td class="right number nowrap">{count === 0 ? '–' : durationText(age)}</td>
                   </tr>
                 ))}
               </tbody>

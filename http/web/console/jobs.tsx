@@ -1,6 +1,7 @@
 // The jobs: how they run here, how they ran before, and running one by hand, tried first.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import type { Api } from '../shared/api.ts';
 import { useApi, useResource } from '../shared/api-context.ts';
 import { countText, durationText } from '../shared/format.ts';
 import { Badge, Card, Failure, Loading, Scroll, Time, type Tone } from '../shared/ui.tsx';
@@ -72,12 +73,8 @@ function RunForm({ job, onRun }: { readonly job: string; readonly onRun: () => v
     setError(null);
     try {
       const why = dryRun || reason === '' ? {} : { reason };
-      let answer = await api.post<JobReply>(`/admin/v1/jobs/${job}/run${dryRun ? '?dry_run=true' : ''}`, why);
-      while (dryRun && answer.outcome === 'running') {
-        await new Promise((resolve) => window.setTimeout(resolve, 1_000));
-        answer = await api.get<JobReply>(`/admin/v1/jobs/${job}/dry-run`);
-      }
-      setReply(answer);
+      const answer = await api.post<JobReply>(`/admin/v1/jobs/${job}/run${dryRun ? '?dry_run=true' : ''}`, why);
+      setReply(dryRun ? await endOfDryRun(api, answer) : answer);
       onRun();
     } catch (failure) {
       setError(failure instanceof Error ? failure : new Error(String(failure)));
@@ -99,6 +96,13 @@ function RunForm({ job, onRun }: { readonly job: string; readonly onRun: () => v
       ) : null}
     </div>
   );
+}
+
+/** A dry run that took longer than its request goes on, and is read when it is over. */
+async function endOfDryRun(api: Api, answer: JobReply): Promise<JobReply> {
+  if (answer.outcome !== 'running') return answer;
+  await new Promise((resolve) => window.setTimeout(resolve, 1_000));
+  return endOfDryRun(api, await api.get<JobReply>(`/admin/v1/jobs/${answer.job}/dry-run`));
 }
 
 function Runs(): JSX.Element {

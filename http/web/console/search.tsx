@@ -1,6 +1,7 @@
 // The search of the top bar: `/` leads into it from anywhere.
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { focusContent } from '../shared/shell.tsx';
 import { addressOfSearch } from './route.ts';
 
 export function Search(): JSX.Element {
@@ -18,7 +19,10 @@ export function Search(): JSX.Element {
   }, []);
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (text.trim() !== '') location.hash = addressOfSearch(text);
+    if (text.trim() === '') return;
+    location.hash = addressOfSearch(text);
+    // What was found is read next; `/` leads back.
+    focusContent();
   };
   return (
     <form role="search" class="search" onSubmit={submit}>

@@ -34,7 +34,7 @@ export function Tasks({ query }: { readonly query: URLSearchParams }): JSX.Eleme
         {state === 'dead' && rows.length > 0 ? <RetryAll queue={queue} shown={rows.length} onDone={list.refresh} /> : null}
       </form>
       <Failure error={list.error} />
-      <Card title={`${state} tasks`} flush>
+      <Card title={`${state.slice(0, 1).toUpperCase()}${state.slice(1)} tasks`} flush>
         {list.isLoading && rows.length === 0 ? <Loading /> : null}
         {!list.isLoading && rows.length === 0 ? <Empty title={`No ${state} tasks`}>{state === 'dead' ? 'Everything that was to be done was done.' : 'Nothing here now.'}</Empty> : null}
         {rows.length === 0 ? null : <TaskTable rows={rows} onRetried={list.refresh} />}
@@ -48,7 +48,7 @@ function TaskTable({ rows, onRetried }: { readonly rows: readonly Task[]; readon
   return (
     <Scroll label="Tasks">
       <table class="table">
-        <thead><tr><th scope="col">Queue</th><th scope="col">State</th><th scope="col" class="right">Attempts</th><th scope="col">Matching</th><th scope="col">Last error</th><th scope="col">Due</th><th scope="col"><span class="visually-hidden">Act</span></th></tr></thead>
+        <thead><tr><th scope="col">Queue</th><th scope="col">State</th><th scope="col" class="right">Attempts</th><th scope="col">Matching</th><th scope="col">Last error</th><th scope="col">{rows[0]?.state === 'dead' ? 'Died' : 'Due'}</th><th scope="col"><span class="visually-hidden">Act</span></th></tr></thead>
         <tbody>
           {rows.map((task) => (
             <tr key={task.id}>

@@ -16,7 +16,7 @@ export interface Entry {
 /** Latest first; of one moment, what was caused stands above its cause. */
 export function timelineOf(details: MatchingDetails): Entry[] {
   const all = [
-    ...details.operator_actions.map(operatorEntry).reverse(),
+    ...details.operator_actions.map(operatorEntry).toReversed(),
     ...details.transitions.map(moveEntry),
     ...details.tasks.map(taskEntry),
     ...details.announcements.map((one): Entry => ({

@@ -62,7 +62,6 @@ export interface ScrollProps {
 /** What may be wider than the screen scrolls by itself, with the keyboard too. */
 export function Scroll({ label, diff = false, children }: ScrollProps): JSX.Element {
   // A scrolling part that takes no focus cannot be scrolled by the keyboard.
-  // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
   return <div class={diff ? 'scroll diff' : 'scroll'} role="group" aria-label={label} tabIndex={0}>{children}</div>;
 }
 
