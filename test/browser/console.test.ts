@@ -1,6 +1,6 @@
 // The console in a real browser over the running world: what an operator does in an ordinary week. Jobs run only when the tests run
 // them, so that nothing moves behind their back.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { profileKey } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
@@ -63,6 +63,8 @@ test('a dry run shows what would change and changes nothing; running it then doe
 }, 2 * patienceMs);
 
 test('dead tasks tell their error; one is retried, then all', async () => {
+  // No jitter: the attempts follow each other at once.
+  vi.spyOn(world.ctx, 'random').mockReturnValue(0);
   await world.until('the announcements to die', async () => (await world.ctx.tasks.list({ state: 'dead' }, { limit: 10, cursor: null })).items.length === drivers);
   const page = await open('tasks');
   const rows = page.getByRole('group', { name: 'Tasks' }).locator('tbody tr');
@@ -210,7 +212,7 @@ test('every stop of the keyboard can be seen, none holds the reader, and the las
 });
 
 test('the pictures of the documentation', async () => {
-  const page = await open(`matchings/${(await matchingOf(newbie())).id}`);
+  const page = await open(`matchings/${(await matchingOf(newbie(3))).id}`, { width: 1280 });
   await page.getByRole('button', { name: 'Show the phone' }).click();
   await page.getByRole('article').first().waitFor();
   await illustrate(page, 'console');
