@@ -28,6 +28,11 @@ function fraction(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32LE(0) / 2 ** 32;
 }
 
+/** Whether this newbie is to get a promocode in the end. */
+export function passes(newbieKey: string): boolean {
+  return fraction(`passes:${newbieKey}`) < 0.7;
+}
+
 export class ChaosCrm {
   readonly #yt: YtClient;
   readonly #mentors: readonly SeededPerson[];
@@ -87,7 +92,7 @@ export class ChaosCrm {
 
   /** A table that grows, as one that is written anew under the same name each day. */
   async #publishCodes(matches: readonly Match[], now: number): Promise<void> {
-    const rows = matches.filter((match) => isDone(match, now) && passes(match)).map(({ application }) => ({
+    const rows = matches.filter((match) => isDone(match, now) && passes(match.application.newbie_key)).map(({ application }) => ({
       entity_id: `${application.newbie_park_id}_${application.newbie_driver_id}`,
       promocode: `CODE-${createHash('sha256').update(application.newbie_key).digest('hex').slice(0, 8)}`,
     }));
@@ -105,13 +110,10 @@ export class ChaosCrm {
 }
 
 /** Nobody's code comes before his last mentor has. */
-function isDone({ application, rematched, connectedAtMs }: Match, now: number): boolean {
-  return now - connectedAtMs > (rematched ? figuresAfterMs : rematchAfterMs + figuresAfterMs) && application.newbie_key !== '';
+function isDone({ rematched, connectedAtMs }: Match, now: number): boolean {
+  return now - connectedAtMs > (rematched ? figuresAfterMs : rematchAfterMs + figuresAfterMs);
 }
 
-function passes({ application }: Match): boolean {
-  return fraction(`passes:${application.newbie_key}`) < 0.7;
-}
 
 function connectionOf({ application, mentor, connectedAtMs }: Match): Record<string, string> {
   const [{ parkId, driverId }] = mentor.profiles;

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { finalStatuses } from '../../machines/status.ts';
 import { openStore } from '../../runtime/compose.ts';
 import { readConfig } from '../../runtime/config/config.ts';
 import { createLog } from '../../runtime/log.ts';
@@ -16,7 +15,7 @@ import { Crew } from './crew.ts';
 import { Fleet } from './fleet.ts';
 import { Outside } from './outside-link.ts';
 import { countAcknowledged } from './promises.ts';
-import { judge } from './verdict.ts';
+import { isOver, judge } from './verdict.ts';
 
 export interface ChaosOptions {
   readonly kills: number;
@@ -39,6 +38,7 @@ const longPauseMs = 33_000;
 const shortPauseMs = 1_000;
 const killsPerPause = 100;
 const settleWithinMs = 120_000;
+const lookEveryMs = 500;
 const mostNewbies = 150;
 
 export async function runChaos({ kills, store, seed, say }: ChaosOptions): Promise<ChaosReport> {
@@ -132,26 +132,15 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {});
 }
 
-/** Waits until everybody is in and has come to an end; what is not there by then is for the verdict to say. */
+/** Waits until everybody is in and has come to his end; what is not there by then is for the verdict to say. */
 async function settled(store: Store, crew: Crew, say: ChaosOptions['say']): Promise<void> {
   const deadline = performance.now() + settleWithinMs;
-  while (performance.now() < deadline) {
-    await sleep(2_000);
+  for (let said = ''; performance.now() < deadline; await sleep(lookEveryMs)) {
     const rows = await Promise.all(crew.testimonies.map(({ person }) => store.matchingsOfNewbies(person.profiles)));
-    const present = Object.groupBy(rows.flat(), ({ status }) => status);
-    say(`in: ${crew.testimonies.filter(({ enrolments }) => enrolments.length > 0).length} of ${rows.length}; ${Object.entries(present).map(([status, found]) => `${status} ${found.length}`).join(', ')}`);
-    if (!crew.everybodyIsIn) continue;
-    if (rows.every((found) => found.length > 0 && found.every(({ status }) => finalStatuses.includes(status)))) {
-      // A failed one may still succeed: the last code and the last announcement are waited for.
-      if (await standsStill(store, crew)) return;
-    }
+    const present = Object.entries(Object.groupBy(rows.flat(), ({ status }) => status)).map(([status, found]) => `${status} ${found.length}`);
+    const line = `in ${crew.testimonies.filter(({ enrolments }) => enrolments.length > 0).length} of ${rows.length}: ${present.join(', ')}`;
+    if (line !== said) say(line);
+    said = line;
+    if (crew.everybodyIsIn && rows.every((found) => found.length > 0 && found.every(isOver))) return;
   }
-}
-
-async function standsStill(store: Store, crew: Crew): Promise<boolean> {
-  const versions = async (): Promise<string> =>
-    JSON.stringify((await Promise.all(crew.testimonies.map(({ person }) => store.matchingsOfNewbies(person.profiles)))).flat().map(({ id, status }) => [id, status]));
-  const before = await versions();
-  await sleep(4_000);
-  return before === (await versions());
 }

@@ -1,10 +1,10 @@
 // Compares what clients were promised with what there is: the database, the CRM's table, the events that the app accepted.
 import { EventType, type AnnouncedEventType } from '../../machines/events.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
-import { finalStatuses } from '../../machines/status.ts';
+import { Status } from '../../machines/status.ts';
 import { announcedStatus } from '../../machines/step.ts';
 import type { Store, TransitionRecord } from '../../runtime/store.ts';
-import type { Application } from './crm.ts';
+import { passes, type Application } from './crm.ts';
 import type { AcceptedEvent } from './outside-link.ts';
 import type { Promises, Testimony } from './promises.ts';
 
@@ -83,11 +83,16 @@ function isAlong<Stage>(sightings: readonly Stage[], way: readonly Stage[]): boo
   return true;
 }
 
+/** L1: whether the matching has come to the end that the CRM decided. */
+export function isOver({ newbieUdid, status }: MatchingRecord): boolean {
+  return status === (passes(newbieUdid ?? '') ? Status.succeed : Status.failed);
+}
+
 /** S3: one transition for each move, each from where the last one ended. */
 function judgeMoves({ matching, moves }: Story, verdict: Verdict): void {
   const chained = moves.every((move, index) => move.from === (moves[index - 1]?.to ?? null));
   if (!chained || moves.at(-1)?.to !== matching.status) verdict.violations.push(`the moves of ${matching.id} do not follow from each other`);
-  if (!finalStatuses.includes(matching.status)) verdict.violations.push(`${matching.id} is still ${matching.status}`);
+  if (!isOver(matching)) verdict.violations.push(`${matching.id} is still ${matching.status}`);
 }
 
 function judgeOperator({ operatorEvents }: Promises, stories: readonly Story[], verdict: Verdict): void {
