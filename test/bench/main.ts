@@ -3,9 +3,10 @@ import { benchContacts } from './contacts.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchImport } from './import.ts';
 import { benchStartup } from './startup.ts';
+import { benchYdb } from './ydb.ts';
 
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
-  contacts: benchContacts, dispatch: benchDispatch, import: benchImport, startup: benchStartup,
+  contacts: benchContacts, dispatch: benchDispatch, import: benchImport, startup: benchStartup, ydb: benchYdb,
 };
 
 async function main(names: readonly string[]): Promise<void> {
