@@ -9,19 +9,23 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Measured, Part, Place } from './import-parts.ts';
+import { median, spread } from './measure.ts';
 
 const sizes = { small: 100_000, large: 1_000_000 } as const;
-const repetitions = 3;
+/** Of the proxy and of the file system: every part is a new process. */
+const warmUps = 1;
+const repetitions = Number(process.env['BENCH_REPETITIONS'] ?? 5);
 const measuredSchema = z.object({ ms: z.number(), cpuMs: z.number(), startRssMb: z.number(), peakRssMb: z.number() }) satisfies z.ZodType<Measured>;
 
 export async function benchImport(): Promise<unknown> {
   const directory = mkdtempSync(join(tmpdir(), 'mentorship-bench-'));
   try {
-    const known: readonly [Part, ...Part[]] = ['seedMatched', 'readAndParsed', 'readWholeRows', 'unchanged', 'unchangedWithoutMark'];
-    const small = await measure(join(directory, 'small'), sizes.small, known);
-    const large = await measure(join(directory, 'large'), sizes.large, known);
-    const fresh = await measure(join(directory, 'fresh'), sizes.small, ['seedEnrolled', 'bulkInserted', 'imported']);
-    return resultOf(small, large, fresh);
+    const known: readonly Part[] = ['readAndParsed', 'readWholeRows', 'unchanged', 'unchangedWithoutMark'];
+    const small = await measure(join(directory, 'small'), sizes.small, { seed: ['seedMatched'], turn: known });
+    const large = await measure(join(directory, 'large'), sizes.large, { seed: ['seedMatched'], turn: known });
+    const fresh = await measure(join(directory, 'fresh'), sizes.small, { seed: ['seedEnrolled', 'keep'], turn: ['imported', 'bulkInserted', 'restore'] });
+    const mixed = await measure(join(directory, 'mixed'), sizes.small, { seed: ['seedMixed', 'keep'], turn: ['mixed', 'restore'] });
+    return resultOf({ small, large, fresh, mixed });
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -29,7 +33,14 @@ export async function benchImport(): Promise<unknown> {
 
 type Runs = Partial<Record<Part, Measured[]>>;
 
-function resultOf(small: Runs, large: Runs, fresh: Runs): unknown {
+interface Seen {
+  readonly small: Runs;
+  readonly large: Runs;
+  readonly fresh: Runs;
+  readonly mixed: Runs;
+}
+
+function resultOf({ small, large, fresh, mixed }: Seen): unknown {
   const ours = msOf(large, 'unchanged');
   const unchanged = large.unchanged ?? [];
   return {
@@ -43,6 +54,8 @@ function resultOf(small: Runs, large: Runs, fresh: Runs): unknown {
       read_parse_without_mark: ratio(msOf(large, 'readAndParsed'), msOf(large, 'unchangedWithoutMark')),
       bulk_insert: ratio(msOf(fresh, 'bulkInserted'), msOf(fresh, 'imported')),
     },
+    spread_ms: { unchanged: spreadOf(large, 'unchanged'), read_and_parsed: spreadOf(large, 'readAndParsed'), imported: spreadOf(fresh, 'imported'), bulk_inserted: spreadOf(fresh, 'bulkInserted') },
+    mixed_rows_s: perSecond(sizes.small, msOf(mixed, 'mixed')),
     read_parse_rows_s: perSecond(sizes.large, msOf(large, 'readAndParsed')),
     without_mark_rows_s: perSecond(sizes.large, msOf(large, 'unchangedWithoutMark')),
     new_rows_s: perSecond(sizes.small, msOf(fresh, 'imported')),
@@ -73,23 +86,30 @@ function ratio(theirsMs: number, oursMs: number): number {
   return Number((theirsMs / oursMs).toFixed(3));
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+function spreadOf(runs: Runs, part: Part): readonly [min: number, max: number] {
+  const { min, max } = spread((runs[part] ?? []).map(({ ms }) => ms));
+  return [Math.round(min), Math.round(max)];
 }
 
-/** The first part makes what the others need; these take turns, so that a busy moment of the machine meets them all. */
-async function measure(directory: string, rows: number, [seed, ...measured]: readonly [Part, ...Part[]]): Promise<Runs> {
+interface Plan {
+  /** Makes what the others need. */
+  readonly seed: readonly Part[];
+  /** Parts that take turns, so that a busy moment of the machine meets them all. */
+  readonly turn: readonly Part[];
+}
+
+async function measure(directory: string, rows: number, { seed, turn }: Plan): Promise<Runs> {
   mkdirSync(directory);
   const proxy = await startProxy(directory);
   const place: Place = { directory, proxy: proxy.url, rows, newestAt: Date.now() };
   const runs: Runs = {};
   try {
-    await inChild('seedTable', place);
-    await inChild(seed, place);
-    // New rows are new only once.
-    const times = measured.includes('imported') ? 1 : repetitions;
-    for (let time = 0; time < times; time += 1) {
-      for (const part of measured) (runs[part] ??= []).push(await inChild(part, place));
+    for (const part of ['seedTable', ...seed] as const) await inChild(part, place);
+    for (let time = -warmUps; time < repetitions; time += 1) {
+      for (const part of turn) {
+        const measured = await inChild(part, place);
+        if (time >= 0) (runs[part] ??= []).push(measured);
+      }
     }
     return runs;
   } finally {

@@ -151,10 +151,10 @@ function tapSessions(): void {
     return execute.call(this, request);
   };
   const { QuerySession: session } = require('./query/query-session.js') as { QuerySession: { prototype: QuerySession } };
-  const { commitTransaction } = session.prototype;
-  session.prototype.commitTransaction = function tapped(...given) {
+  const commit = Reflect.get(session.prototype, 'commitTransaction');
+  session.prototype.commitTransaction = function tapped() {
     sending.getStore()?.push({ kind: 'commit' });
-    return commitTransaction.apply(this, given);
+    return commit.call(this);
   };
 }
 
@@ -172,8 +172,9 @@ async function replay(bare: Driver, steps: readonly Step[]): Promise<void> {
   });
 }
 
-async function drained(session: QuerySession, { rowMode: _, ...request }: Execute): Promise<number> {
-  const { resultSets, opFinished } = await session.execute(request);
+async function drained(session: QuerySession, { text, parameters, txControl }: Execute): Promise<number> {
+  const asked = { text, ...(parameters === undefined ? {} : { parameters }), ...(txControl === undefined ? {} : { txControl }) };
+  const { resultSets, opFinished } = await session.execute(asked);
   let rows = 0;
   for await (const set of resultSets) for await (const _row of set.rows) rows += 1;
   await opFinished;
