@@ -115,9 +115,11 @@ function HeatTable({ heat, onPick }: { readonly heat: Heat | null; readonly onPi
           <tbody>
             {Object.entries(heat?.states ?? {}).map(([status, { present, median_since: median, oldest_since: oldest, expected_s: expected }]) => (
               <tr key={status}>
-                <th scope="row"><button type="button" class="link" onClick={() => onPick(status)}>
+                <th scope="row" aria-label={status}>
+                  <button type="button" class="link" onClick={() => onPick(status)}>
                     <span class="visually-hidden">Who is in</span> <span class="status" data-status={status}>{status}</span>
-                  </button></th>
+                  </button>
+                </th>
                 <td class="number">{present.toLocaleString('en')}</td>
                 <td class="number nowrap">{age(median)}</td>
                 <td class="number nowrap">{age(oldest)}</td>
