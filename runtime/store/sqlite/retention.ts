@@ -9,7 +9,7 @@ import type { Page, PageRequest, ResultRecord, TransitionRecord } from '../../st
 import { matchingFrom, packId, readId, readInteger, readMatchingId, readText } from './columns.ts';
 import { assertLease } from './leases.ts';
 import { selectedMatching, selectedTransition, selectMatchings, selectTransitions, transitionFrom } from './matchings.ts';
-import { decodeCursor, first, oldestFirst, pageOf, positionOf } from './paging.ts';
+import { decodeCursor, first, oldestFirst, pageOf, type Position, positionOf } from './paging.ts';
 import { figureColumns, resultFrom, resultSql, selectResults } from './results.ts';
 import type { Row, Session } from './session.ts';
 import type { Access } from './tasks.ts';
@@ -68,27 +68,32 @@ export function retentionOf({ read, write }: Access): Retention {
   };
 }
 
+/** Not before all rows: of the two lower bounds the index seeks by the position. */
+function beginning(since: EpochMs): Position {
+  return [since, first];
+}
+
 function changedMatchings(session: Session, since: EpochMs, page: PageRequest): Page<MatchingRecord> {
-  const rows = session.all(retentionSql.changedMatchings, since, ...positionOf(page, oldestFirst), page.limit + 1);
+  const rows = session.all(retentionSql.changedMatchings, since, ...positionOf(page, beginning(since)), page.limit + 1);
   return pageOf(rows, page.limit, matchingFrom, (row) => [readInteger(row, 'updated_at'), readInteger(row, 'seq')]);
 }
 
 const moveCursor = z.tuple([z.int(), z.int(), z.int()]);
 
 function changedTransitions(session: Session, since: EpochMs, page: PageRequest): Page<TransitionRecord> {
-  const position = page.cursor === null ? [first, first, first] : decodeCursor(page.cursor, moveCursor);
+  const position = page.cursor === null ? [since, first, first] : decodeCursor(page.cursor, moveCursor);
   const rows = session.all(retentionSql.changedTransitions, since, ...position, page.limit + 1);
   const placeOf = (row: Row): number[] => ['changed_at', 'place', 'version'].map((column) => readInteger(row, column));
   return pageOf(rows, page.limit, transitionFrom, placeOf);
 }
 
 function changedResults(session: Session, since: EpochMs, page: PageRequest): Page<ResultRecord> {
-  const rows = session.all(retentionSql.changedResults, since, ...positionOf(page, oldestFirst), page.limit + 1);
+  const rows = session.all(retentionSql.changedResults, since, ...positionOf(page, beginning(since)), page.limit + 1);
   return pageOf(rows, page.limit, resultFrom, (row) => [readInteger(row, 'changed_at'), readInteger(row, 'place')]);
 }
 
 function selectTombstones(session: Session, since: EpochMs, page: PageRequest): Page<Tombstone> {
-  const rows = session.all(retentionSql.tombstones, since, ...positionOf(page, oldestFirst), page.limit + 1);
+  const rows = session.all(retentionSql.tombstones, since, ...positionOf(page, beginning(since)), page.limit + 1);
   return pageOf(rows, page.limit, tombstoneFrom, (row) => [readInteger(row, 'deleted_at'), readInteger(row, 'seq')]);
 }
 
