@@ -155,7 +155,7 @@ function StepFacts({ step }: { readonly step: StepFrame }): JSX.Element {
         ))}
         {step.machine === 'application' ? <><dt>Matching</dt><dd><a class="break" href={placeHash({ machine: 'matching', id: step.entity, step: null })}>{step.entity}</a></dd></> : null}
       </dl>
-      <p class="body small muted">Personal data stays in the task: only that it was found is shown.</p>
+      {step.machine === 'application' ? <p class="body small muted">Personal data stays in the task: only that it was found is shown.</p> : null}
     </section>
   );
 }

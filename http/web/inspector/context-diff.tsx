@@ -20,7 +20,7 @@ export function ContextDiff({ past, now, title, isPast }: ContextDiffProps): JSX
           <tbody>
             {differences(past, now).map(({ field, past: before, now: present, changed }) => (
               <tr key={field} class={isPast && changed ? 'changed' : ''}>
-                <th scope="row">{field}</th>
+                <th scope="row">{field.split('_').flatMap((word, index) => (index === 0 ? [word] : ['_', <wbr key={word} />, word]))}</th>
                 {isPast ? <td>{before === undefined ? <span class="muted">not kept</span> : <Value value={before} />}</td> : null}
                 <td><Value value={present} /></td>
               </tr>
