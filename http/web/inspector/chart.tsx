@@ -34,6 +34,7 @@ export interface ChartProps {
 
 type Way = 'auto' | 'wide' | 'tall';
 
+// Attributes of SVG keep their case: `tabIndex` would be one that no browser knows.
 export function Chart(props: ChartProps): JSX.Element {
   const { chart, summary } = props;
   const [way, setWay] = useState<Way>('auto');
@@ -57,7 +58,7 @@ export function Chart(props: ChartProps): JSX.Element {
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <svg
         // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role, jsx-a11y/no-noninteractive-tabindex
-        ref={frame} class="chart-paper" tabIndex={0} role="group" aria-roledescription="state chart" aria-label={summary}
+        ref={frame} class="chart-paper" tabindex={0} role="group" aria-roledescription="state chart" aria-label={summary}
         onKeyDown={onKeyDown} data-machine={chart.id}
       >
         <defs>
@@ -152,7 +153,7 @@ function State({ id, chart, lit, visited, facts, arrangement, onPick, picked }: 
   return (
     <g
       class={classes.join(' ')} data-state={id} data-status={node.label} data-active={isLit}
-      {...(pick === undefined ? { role: 'img', 'aria-label': words.filter(Boolean).join(', ') } : { role: 'button', tabIndex: 0, 'aria-pressed': picked === id, onClick: pick, onKeyDown })}
+      {...(pick === undefined ? { role: 'img', 'aria-label': words.filter(Boolean).join(', ') } : { role: 'button', tabindex: 0, 'aria-pressed': picked === id, onClick: pick, onKeyDown })}
     >
       <title>{node.description ?? node.label}</title>
       <rect class="body" x={x} y={y} width={width} height={height} rx="9" />
