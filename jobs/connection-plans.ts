@@ -1,6 +1,6 @@
 // From CRM connections to what shall be done about each: whose matching it is, whether it says anything new, and the writing of it.
 import { profileKey, type Profile, type ProfileKey } from '../machines/ids.ts';
-import type { MatchingRecord } from '../machines/matching-record.ts';
+import type { EpochMs, MatchingRecord } from '../machines/matching-record.ts';
 import type { Context } from '../runtime/context.ts';
 import { dispatchIn, type Command, type Outcome } from '../runtime/mentorship/dispatch.ts';
 import { enrolIn, newMatchingId } from '../runtime/mentorship/enroll.ts';
@@ -33,10 +33,19 @@ export async function planBatch(ctx: Context, { rows, isSuperseded }: PlannedRow
   const asked = new Set(rows.map((row) => profileKey(row.newbie)));
   const further = newest.flatMap((row) => personOf(row.newbie).profiles).filter((profile) => !asked.has(profileKey(profile)));
   const matchings = new Map([...own, ...(await matchingsByNewbie(ctx, further))]);
+  const createsFrom = await firstCreatable(ctx);
   return newest.flatMap((row) => {
     const records = profilesOf(row.newbie, personOf).flatMap((profile) => matchings.get(profileKey(profile)) ?? []);
-    return isApplied(row, records) ? [] : [planRow(ctx, row, personOf, records)];
+    return isApplied(row, records) ? [] : [planRow(row, personOf, records, createsFrom)];
   });
+}
+
+/**
+ * Newbies of rows from this moment on are enrolled when they are missing. One of an older row may be missing because his matching was
+ * archived: he must not begin anew because the CRM wrote its table again.
+ */
+async function firstCreatable({ store, config: { programme } }: Context): Promise<EpochMs> {
+  return programme.createMissingFromCrm ? (await store.now()) - programme.archiveAfterMs : Infinity;
 }
 
 /** Rows that are news to the newbie's own matchings. */
@@ -45,12 +54,12 @@ export async function unappliedRows(ctx: Context, rows: readonly ConnectionRow[]
   return rows.filter((row) => !isApplied(row, own.get(profileKey(row.newbie)) ?? []));
 }
 
-function planRow(ctx: Context, row: ConnectionRow, personOf: PersonOf, records: readonly MatchingRecord[]): Plan {
+function planRow(row: ConnectionRow, personOf: PersonOf, records: readonly MatchingRecord[], createsFrom: EpochMs): Plan {
   const [newbie, mentor] = [personOf(row.newbie), personOf(row.mentor)];
   const record = newestOf(records);
   if (isSamePerson(newbie, mentor, row.mentor)) return { kind: 'reject', row, newbie, reason: 'self_match' };
   if (record !== null) return { kind: 'match', row, mentor, record };
-  if (ctx.config.programme.createMissingFromCrm) return { kind: 'enrol', row, mentor, newbie };
+  if (row.connectedAt >= createsFrom) return { kind: 'enrol', row, mentor, newbie };
   return { kind: 'reject', row, newbie, reason: 'unknown_newbie' };
 }
 

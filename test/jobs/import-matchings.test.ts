@@ -205,6 +205,15 @@ test('creates the missing matching of a driver the CRM knows, once, when told to
   expect(await rejectsOf(scene.ctx)).toEqual([]);
 });
 
+test('does not begin anew who was archived since, however often the CRM writes its table again', async () => {
+  await scene.close();
+  scene = await openScene({ people: [ira, pavel, rita], environment: { CREATE_MISSING_FROM_CRM: 'true', ARCHIVE_AFTER: '1d' } });
+  await writeDistribution(scene, [await row(ira, pavel, -25 * hourMs), await row(rita, pavel, -23 * hourMs)]);
+  expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { enrolled: 1, matched: 1, rejected: 1 } });
+  expect(await allMatchings(scene.ctx)).toMatchObject([{ newbie: profileOf(rita) }]);
+  expect(await reasonsOf(scene.ctx)).toEqual(['unknown_newbie']);
+});
+
 test('a dry run names the moves and writes nothing', async () => {
   const [id] = await enrolAll(scene, [ira]);
   await scene.settleTasks();
