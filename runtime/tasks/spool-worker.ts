@@ -1,5 +1,4 @@
 // Empties the spool: into the store whenever it answers; while it does not, each enrolment's application goes to YT all the same.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MatchingId } from '../../machines/ids.ts';
 import type { Context } from '../context.ts';
 import { asServiceError, describeError } from '../errors.ts';
@@ -9,8 +8,14 @@ import type { SpoolEntry } from '../spool.ts';
 import { pauseMs } from './backoff.ts';
 import { formApplication } from './create-application.ts';
 
-const roundEveryMs = 250;
-const adoptEveryMs = 5_000;
+export interface SpoolWorkerOptions {
+  /** Between two looks at what waits. */
+  readonly roundEveryMs: number;
+  /** Between two looks at what dead processes left. */
+  readonly adoptEveryMs: number;
+}
+
+const usual: SpoolWorkerOptions = { roundEveryMs: 250, adoptEveryMs: 5_000 };
 const atOnce = 8;
 /** The store is looked for again after each round: one application must not hold that up for long. */
 const formWithinMs = 10_000;
@@ -19,14 +24,16 @@ type Brought = 'settled' | 'store_away' | 'failed';
 
 export class SpoolWorker {
   readonly #ctx: Context;
+  readonly #options: SpoolWorkerOptions;
   readonly #stopping = new AbortController();
   /** Of what failed: how often, and when it is due again. */
   readonly #pauses = new Map<MatchingId, { readonly attempt: number; readonly dueMs: number }>();
   #loop: Promise<void> | null = null;
   #adoptedMs = performance.now();
 
-  constructor(ctx: Context) {
+  constructor(ctx: Context, options: SpoolWorkerOptions = usual) {
     this.#ctx = ctx;
+    this.#options = options;
   }
 
   start(): void {
@@ -44,12 +51,12 @@ export class SpoolWorker {
     while (!signal.aborted) {
       await this.#adoptNowAndThen();
       await this.round();
-      await sleep(roundEveryMs, undefined, { signal }).catch(() => {});
+      await elapsed(this.#options.roundEveryMs, signal);
     }
   }
 
   async #adoptNowAndThen(): Promise<void> {
-    if (performance.now() - this.#adoptedMs < adoptEveryMs) return;
+    if (performance.now() - this.#adoptedMs < this.#options.adoptEveryMs) return;
     this.#adoptedMs = performance.now();
     try {
       await this.#ctx.spool.adopt();
@@ -104,9 +111,15 @@ export class SpoolWorker {
     }
   }
 
-  #form(applicant: Omit<Parameters<typeof formApplication>[1], 'requestedAt'>): Promise<void> {
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(formWithinMs)]);
-    return formApplication(this.#ctx, { ...applicant, requestedAt: async () => this.#ctx.spool.now() }, signal);
+  async #form(applicant: Omit<Parameters<typeof formApplication>[1], 'requestedAt'>): Promise<void> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), formWithinMs);
+    try {
+      const signal = AbortSignal.any([this.#stopping.signal, late.signal]);
+      await formApplication(this.#ctx, { ...applicant, requestedAt: async () => this.#ctx.spool.now() }, signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #pause({ matchingId }: SpoolEntry, error: unknown, what: string): void {
@@ -115,4 +128,14 @@ export class SpoolWorker {
     this.#pauses.set(matchingId, { attempt, dueMs: performance.now() + pauseMs(attempt, this.#ctx.random) });
     this.#ctx.log.warn({ matching: matchingId, attempt, error: describeError(error) }, what);
   }
+}
+
+/** Sooner when the signal aborts. */
+async function elapsed(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
 }
