@@ -60,20 +60,18 @@ export const bugs: readonly Bug[] = [
     find: '  await tx.claimPerson(key, matchingId);\n', put: '',
   }),
   bug('an undetermined commit is taken for a failure and done anew', 'runtime/mentorship/enroll.ts', ['S2', 'A24'], {
-    find: 'export async function enrol(ctx: Context, person: Person, request: EnrolRequest, signal?: AbortSignal): Promise<EnrolResult> {',
-    put: `export async function enrol(ctx: Context, person: Person, request: EnrolRequest, signal?: AbortSignal): Promise<EnrolResult> {
-  try {
-    return await enrolOnce(ctx, person, request, signal);
-  } catch {
-    return enrolOnce(ctx, { ...person, blind: true } as Person, request, signal);
-  }
-}
-
-async function enrolOnce(ctx: Context, person: Person, request: EnrolRequest, signal?: AbortSignal): Promise<EnrolResult> {`,
+    find: 'function keepInSpool({ spool }: Context, { matchingId, newbie,', put: 'function keepInSpool({ spool, newId }: Context, { newbie,',
+  }, {
+    find: '  return spool.keep({ matchingId, newbie,', put: '  return spool.keep({ matchingId: newMatchingId(newId), newbie,',
+  }, {
+    find: '  return { matchingId, newbie, person: { udid, profiles },', put: '  return { matchingId, newbie, person: { udid, profiles, blind: true } as Person,',
   }, {
     find: '  if (existing !== null) {', put: '  if (existing !== null && !(person as { blind?: boolean }).blind) {',
   }, {
     find: '  await tx.claimPerson(key, matchingId);\n', put: '  if (!(person as { blind?: boolean }).blind) await tx.claimPerson(key, matchingId);\n',
+  }),
+  bug('the spool answers before the disk has it', 'runtime/spool/journal.ts', ['S1'], {
+    find: '      await writeWhole(segment.file, bytes, segment.sizeBytes);\n      await segment.file.sync();', put: '      await writeWhole(segment.file, bytes, segment.sizeBytes);',
   }),
   bug('tasks are lost when a commit conflicts', 'runtime/mentorship/dispatch.ts', ['A24'], {
     find: '    await carryOut(tx, { record: taken.record, traceparent: author.cause.traceparent }, effect);',

@@ -17,6 +17,7 @@ export class Drivers {
   readonly #instances: readonly Instance[];
   readonly #oracle: Oracle;
   #stopped = false;
+  readonly #toldMs = new Map<SimPerson, number>();
   readonly enrolled = new Map<SimPerson, Participation>();
 
   constructor(world: World, instances: readonly Instance[], oracle: Oracle) {
@@ -46,18 +47,23 @@ export class Drivers {
   #enrol(newbie: SimPerson, key: string | null): void {
     const { random, timeline } = this.#world;
     const caller = random.pick(newbie.profiles);
-    const again = (): void => void timeline.schedule(random.between(1_000, 600_000), () => this.#enrol(newbie, key));
+    const again = (): void => {
+      // One phone of the person has been told: another asks on only for a while.
+      const since = this.#toldMs.get(newbie);
+      if (since === undefined || timeline.nowMs - since < 1_200_000) timeline.schedule(random.between(1_000, 600_000), () => this.#enrol(newbie, key));
+    };
     this.#ask(`enrol ${newbie.name}`, (doors) => doors.enrol(caller, key), (answer) => {
       if (answer.kind !== 'answered') return again();
       this.#world.count(`enrolment: ${answer.value.outcome}`);
       this.enrolled.set(newbie, answer.value.participation);
-      this.#oracle.acknowledged(newbie, answer.value.participation);
+      if (!this.#toldMs.has(newbie)) this.#toldMs.set(newbie, timeline.nowMs);
+      this.#oracle.acknowledged(newbie, answer.value);
     });
   }
 
   #look(): void {
     const { random, timeline, people } = this.#world;
-    timeline.schedule(random.between(3 * 60_000, 0.4 * hourMs), () => {
+    timeline.schedule(random.between(5 * 60_000, 0.5 * hourMs), () => {
       if (this.#stopped) return;
       const viewer = random.pick(people.all);
       const caller = random.pick(viewer.profiles);

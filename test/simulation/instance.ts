@@ -8,16 +8,21 @@ import type { Profile } from '../../machines/ids.ts';
 import type { Context } from '../../runtime/context.ts';
 import { createLocks } from '../../runtime/lock/lease.ts';
 import type { Log } from '../../runtime/log.ts';
-import { createMetrics } from '../../runtime/metrics.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
 import { createDriverDeps, type DriverDeps } from '../../runtime/mentorship/driver-deps.ts';
 import { enrol } from '../../runtime/mentorship/enroll.ts';
 import type { EnrolResult } from '../../runtime/mentorship/participant.ts';
 import { createOperations } from '../../runtime/operations.ts';
 import { noSpool } from '../../runtime/spool/no-spool.ts';
+import { openSpool } from '../../runtime/spool/spool.ts';
+import type { Spool } from '../../runtime/spool.ts';
+import { SpoolWorker } from '../../runtime/tasks/spool-worker.ts';
 import { TaskWorker } from '../../runtime/tasks/worker.ts';
 import { storePorts } from './ports/store.ts';
 import { upstreamPorts } from './ports/upstreams.ts';
 import { ytPort } from './ports/yt.ts';
+import { MemoryDisk } from '../suites/memory-disk.ts';
+import { diskPort } from './ports/disk.ts';
 import type { Owner } from './timeline.ts';
 import type { Origin, World } from './world.ts';
 
@@ -27,8 +32,9 @@ const stopGraceMs = 8_000;
 /** More than there are: their room is taken at every birth of an instance. */
 const maxPeople = 32;
 
-// Counters that nobody reads: one set for all worlds.
-const metrics = createMetrics();
+const nothing = { inc: () => {}, dec: () => {}, set: () => {}, observe: () => {}, reset: () => {}, startTimer: () => () => 0 };
+/** Nobody reads the figures of a world. */
+const metrics = new Proxy({} as Metrics, { get: () => nothing });
 const operations = createOperations();
 
 export interface Doors {
@@ -44,8 +50,12 @@ export class Instance implements Owner {
   wallSkewMs = 0;
   clockRate = 1;
   doors: Doors | null = null;
+  /** Outlives the process. */
+  readonly disk = new MemoryDisk();
+  spool: Spool | null = null;
   readonly #world: World;
   #worker: TaskWorker | null = null;
+  #spoolWorker: SpoolWorker | null = null;
   #stopping = new AbortController();
   #runs = 0;
 
@@ -63,7 +73,7 @@ export class Instance implements Owner {
     this.wallSkewMs = weather.skewMs === 0 ? 0 : random.between(-weather.skewMs, weather.skewMs);
     this.clockRate = random.chance(0.7) ? 1 : 0.8 + random.next() * 0.4;
     this.#stopping = new AbortController();
-    timeline.schedule(random.between(0, 2_000), () => this.#boot(scheduled), this);
+    timeline.schedule(random.between(0, 2_000), () => void this.#boot(scheduled), this);
   }
 
   runNow(name: JobName, then: (report: JobReport) => void): void {
@@ -72,6 +82,7 @@ export class Instance implements Owner {
 
   /** Ends for good. */
   retire(): void {
+    this.#leaveDisk();
     this.life += 1;
     this.alive = false;
     this.doors = null;
@@ -81,12 +92,27 @@ export class Instance implements Owner {
   kill(): void {
     if (!this.alive) return;
     this.#world.note(`${this.name} killed`);
+    this.#leaveDisk();
     this.alive = false;
     this.doors = null;
     const { random, timeline, isHealed } = this.#world;
     const { life } = this;
     const afterMs = isHealed ? 1_000 : random.between(1_000, random.chance(0.3) ? 3_600_000 : 60_000);
     timeline.schedule(afterMs, () => (this.life === life ? this.start() : undefined));
+  }
+
+  /** The machine may lose its power with the process: what was not synced is gone then. */
+  #leaveDisk(): void {
+    const { random, isHealed } = this.#world;
+    if (!isHealed && random.chance(0.3)) {
+      this.#world.count('fault: power loss');
+      this.disk.losePower(random.between(0, 60));
+    } else this.disk.kill(this.#process);
+    this.spool = null;
+  }
+
+  get #process(): string {
+    return `${this.name}-${this.life}`;
   }
 
   pause(ms: number): void {
@@ -100,15 +126,28 @@ export class Instance implements Owner {
     this.doors = null;
     this.#world.timeline.schedule(0, () => {
       this.#stopping.abort();
-      void this.#worker?.stop(stopGraceMs).then(() => this.kill());
+      void this.#drain().then(() => this.kill());
     }, this);
     const { life } = this;
     this.#world.timeline.schedule(4 * stopGraceMs, () => (this.life === life && this.alive ? this.kill() : undefined));
   }
 
-  #boot(scheduled: boolean): void {
-    const ctx = this.#context({ instance: this.name, job: null, lockOwner: null });
+  async #drain(): Promise<void> {
+    await this.#worker?.stop(stopGraceMs);
+    await this.#spoolWorker?.stop();
+    await this.spool?.close();
+  }
+
+  async #boot(scheduled: boolean): Promise<void> {
+    const world = this.#world;
+    const log = logOf(world);
+    const files = diskPort({ world, owner: this }, this.disk, this.#process);
+    const spool = await openSpool({ ...world.config.spool, files, owner: this.#process, now: Date.now, log, metrics });
+    const ctx = { ...this.#context({ instance: this.name, job: null, lockOwner: null }), spool };
+    this.spool = spool;
     this.doors = doorsOf(ctx);
+    this.#spoolWorker = new SpoolWorker(ctx, { roundEveryMs: world.settings.spoolRoundMs, adoptEveryMs: 4 * world.settings.spoolRoundMs });
+    this.#spoolWorker.start();
     this.#worker = new TaskWorker(ctx, {
       concurrency: 3, owner: `${this.name}:${this.life}`, leaseMs: taskLeaseMs, pollMs: this.#world.settings.taskPollMs,
     });

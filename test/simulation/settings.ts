@@ -6,6 +6,7 @@ export interface Settings {
   readonly config: Config;
   readonly instances: number;
   readonly taskPollMs: number;
+  readonly spoolRoundMs: number;
   /** When the faults heal. */
   readonly healAtMs: number;
 }
@@ -30,8 +31,8 @@ export function drawSettings(random: Random): Settings {
       jobs: {
         enabled: true,
         everyMs: {
-          'import-matchings': every(0.75, 1), 'import-results': every(0.75, 1), 'finish-programme': random.chance(0.06) ? every(24) : every(1, 1.5),
-          replicate: every(1.5, 2), archive: every(1.5, 2),
+          'import-matchings': every(0.75, 1.25), 'import-results': every(0.75, 1.25), 'finish-programme': random.chance(0.05) ? every(24) : every(1, 1.5),
+          replicate: every(2, 3), archive: every(1.5, 2.5),
         },
       },
       programme: {
@@ -48,8 +49,9 @@ export function drawSettings(random: Random): Settings {
         cityIpFallback: random.chance(0.8),
       },
     },
-    instances: random.pick([2, 2, 2, 3]),
+    instances: random.chance(0.15) ? 3 : 2,
     taskPollMs: random.pick([600_000, 1_200_000, 1_800_000]),
-    healAtMs: random.between(15, 40) * 0.1 * hour,
+    spoolRoundMs: random.pick([120_000, 300_000]),
+    healAtMs: random.between(15, 32) * 0.1 * hour,
   };
 }

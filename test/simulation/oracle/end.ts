@@ -9,7 +9,8 @@ import type { Oracle } from './oracle.ts';
 export function checkEnd(world: World, crm: Crm, oracle: Oracle): void {
   oracle.checkAcknowledged();
   oracle.checkEventIds();
-  checkEnrolled(world);
+  checkEnrolled(world, oracle);
+  checkApplications(world);
   checkSecrets(world);
   checkRejects(world, crm);
   checkCodes(world, crm);
@@ -17,12 +18,19 @@ export function checkEnd(world: World, crm: Crm, oracle: Oracle): void {
 }
 
 /** S1: who asked takes part, or did. */
-function checkEnrolled(world: World): void {
-  const archived = world.cluster.staticRows(`${world.config.yt.archiveDir}/matchings`).map((row) => `${row['newbie_park_id']}_${row['newbie_driver_id']}`);
-  const present = world.tables.rows('matchings').map(({ newbie }) => String(profileKey(newbie)));
-  const known = new Set([...archived, ...present]);
-  for (const newbie of world.people.newbies) {
-    if (!newbie.profiles.some((profile) => known.has(profileKey(profile)))) world.violate('S1', `${newbie.name} asked and takes no part`);
+function checkEnrolled(world: World, oracle: Oracle): void {
+  for (const newbie of world.people.newbies) if (!oracle.takesPart(newbie)) world.violate('S1', `${newbie.name} asked and takes no part`);
+}
+
+/** A1: the CRM knows each matching by its own id, whoever wrote the application and however often. */
+function checkApplications(world: World): void {
+  for (const { id, newbie } of world.tables.rows('matchings')) {
+    const moves = world.tables.get('transitions', id) ?? [];
+    if (!moves.some(({ event }) => event === 'APPLICATION_WRITTEN')) continue;
+    const person = world.people.of(newbie);
+    const rows = [...world.cluster.applications.values()].filter((row) =>
+      person?.profiles.some((profile) => profileKey(profile) === `${row.newbie_park_id}_${row.newbie_driver_id}`));
+    if (!rows.some((row) => row.matching_id === id)) world.violate('A1', `${person?.name}: YT has the application of ${rows[0]?.matching_id ?? 'nobody'}, not of ${id}`);
   }
 }
 

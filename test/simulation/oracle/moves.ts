@@ -54,8 +54,11 @@ function promiseOf(wrong: string): string {
   return wrong.includes('too early') ? 'S10' : 'S3';
 }
 
+/** Under whatever id: while the store was away two hosts may have written it (A1). */
 function isWritten({ world, after }: Move): string | null {
-  const written = [...world.cluster.applications.values()].some((row) => row.matching_id === after.id);
+  const { profiles = [] } = world.people.of(after.newbie) ?? {};
+  const written = [...world.cluster.applications.values()].some((row) =>
+    profiles.some((profile) => profileKey(profile) === `${row.newbie_park_id}_${row.newbie_driver_id}`));
   return written ? null : 'the application is not in YT';
 }
 

@@ -1,7 +1,8 @@
 // Watches one world: every commit, every acknowledgement and everything a driver is shown, against the requirements.
 import { profileKey, type MatchingId } from '../../../machines/ids.ts';
 import type { MatchingRecord } from '../../../machines/matching-record.ts';
-import type { ContactList, Participation } from '../../../runtime/mentorship/participant.ts';
+import type { ContactList, EnrolResult } from '../../../runtime/mentorship/participant.ts';
+import type { MemoryDisk } from '../../suites/memory-disk.ts';
 import type { Crm } from '../crm.ts';
 import type { Committed } from '../memory-store/access.ts';
 import type { SimPerson } from '../people.ts';
@@ -20,26 +21,43 @@ export class Oracle {
   readonly #world: World;
   readonly #crm: Crm;
   readonly #pasts = new Map<string, Past[]>();
+  readonly #disks: () => readonly MemoryDisk[];
+  /** What was promised from a disk. The store may know the person by another matching when it is brought there. */
+  readonly #spooled: { readonly newbie: SimPerson; readonly id: MatchingId }[] = [];
   readonly #acknowledged: { readonly newbie: SimPerson; readonly id: MatchingId }[] = [];
 
-  constructor(world: World, crm: Crm) {
+  constructor(world: World, crm: Crm, disks: () => readonly MemoryDisk[]) {
     this.#world = world;
+    this.#disks = disks;
     this.#crm = crm;
     world.onCommit = (committed, origin) => this.#committed(committed, origin);
   }
 
   /** S1: it is durable now and stays so. */
-  acknowledged(newbie: SimPerson, { matchingId }: Participation): void {
-    this.#acknowledged.push({ newbie, id: matchingId });
+  acknowledged(newbie: SimPerson, { outcome, participation: { matchingId: id } }: EnrolResult): void {
+    if (outcome === 'spooled') this.#spooled.push({ newbie, id });
+    else this.#acknowledged.push({ newbie, id });
     this.checkAcknowledged();
   }
 
   checkAcknowledged(): void {
+    for (const { newbie, id } of this.#spooled) {
+      if (!this.takesPart(newbie) && !this.#disks().some((disk) => isOnDisk(disk, id))) {
+        this.#world.violate('S1', `${newbie.name} was promised ${id}, which is neither in the database nor on a disk`);
+      }
+    }
     for (const { newbie, id } of this.#acknowledged) {
       const record = this.#world.tables.get('matchings', id);
       if (record === null && !this.wasArchived(id)) this.#world.violate('S1', `${newbie.name} was promised ${id}, which is nowhere`);
       if (record !== null && this.#world.people.of(record.newbie) !== newbie) this.#world.violate('S1', `${newbie.name} was promised another's matching`);
     }
+  }
+
+  takesPart(newbie: SimPerson): boolean {
+    const { tables, people, cluster, config } = this.#world;
+    if (tables.rows('matchings').some((row) => people.of(row.newbie) === newbie)) return true;
+    const archived = cluster.staticRows(`${config.yt.archiveDir}/matchings`).map((row) => `${row['newbie_park_id']}_${row['newbie_driver_id']}`);
+    return newbie.profiles.some((profile) => archived.includes(profileKey(profile)));
   }
 
   wasArchived(id: string): boolean {
@@ -103,4 +121,8 @@ export class Oracle {
     }
     checkCommit(this.#world, this.#crm, committed, origin);
   }
+}
+
+function isOnDisk(disk: MemoryDisk, id: MatchingId): boolean {
+  return [...disk.segments().values()].some(({ bytes }) => bytes.includes(id));
 }
