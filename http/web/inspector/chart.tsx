@@ -72,9 +72,9 @@ export function Chart(props: ChartProps): JSX.Element {
           {chart.nodes.filter(({ kind }) => kind === 'compound' || kind === 'parallel').map(({ id }) => <Frame key={id} id={id} {...props} arrangement={arrangement} />)}
           {arrangement.starts.map((points) => <Start key={String(points[0])} points={points} />)}
           {chart.edges.map((edge) => <Arrow key={edge.id} edge={edge} {...props} arrangement={arrangement} />)}
+          {props.pulses.map((pulse) => <Comet key={pulse.key} pulse={pulse} arrangement={arrangement} onEnd={props.onPulseEnd} />)}
           {chart.edges.map((edge) => <Label key={edge.id} edge={edge} {...props} arrangement={arrangement} />)}
           {chart.nodes.filter(({ kind }) => kind === 'atomic' || kind === 'final').map(({ id }) => <State key={id} id={id} {...props} arrangement={arrangement} />)}
-          {props.pulses.map((pulse) => <Comet key={pulse.key} pulse={pulse} arrangement={arrangement} onEnd={props.onPulseEnd} />)}
         </g>
       </svg>
     </div>
