@@ -2,11 +2,12 @@
 import { benchContacts } from './contacts.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchImport } from './import.ts';
+import { benchScale } from './scale.ts';
 import { benchStartup } from './startup.ts';
 import { benchYdb } from './ydb.ts';
 
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
-  contacts: benchContacts, dispatch: benchDispatch, import: benchImport, startup: benchStartup, ydb: benchYdb,
+  contacts: benchContacts, dispatch: benchDispatch, import: benchImport, scale: benchScale, startup: benchStartup, ydb: benchYdb,
 };
 
 async function main(names: readonly string[]): Promise<void> {

@@ -17,11 +17,19 @@ export interface StoreFigures {
   readonly of: readonly { readonly matchingId: MatchingId; readonly newbie: Profile }[];
 }
 
+/** Takes what waits, `limit` tasks at a time; answered with how long each time took. */
+export interface ClaimTasks {
+  readonly kind: 'claim';
+  readonly times: number;
+  readonly limit: number;
+}
+
 const batch = 500;
+const leaseMs = 60_000;
 
 const config = readConfig(process.env);
 const service = await startService({ ...config, taskWorkers: 0 }, { upstreams });
-process.on('message', ({ of }: StoreFigures) => void storeFigures(of));
+process.on('message', (asked: StoreFigures | ClaimTasks) => void (asked.kind === 'figures' ? storeFigures(asked.of) : claimTasks(asked)));
 process.on('disconnect', () => void service.stop(0));
 process.send?.({ kind: 'ready', driverUrl: service.driverUrl, adminUrl: service.adminUrl } satisfies Ready);
 
@@ -32,4 +40,14 @@ async function storeFigures(of: StoreFigures['of']): Promise<void> {
     });
   }
   process.send?.({ kind: 'stored' });
+}
+
+async function claimTasks({ times, limit }: ClaimTasks): Promise<void> {
+  const latenciesMs: number[] = [];
+  for (let time = 0; time < times; time += 1) {
+    const startedMs = performance.now();
+    await service.ctx.tasks.claim({ owner: 'bench', limit, leaseMs });
+    latenciesMs.push(performance.now() - startedMs);
+  }
+  process.send?.({ kind: 'claimed', latenciesMs });
 }
