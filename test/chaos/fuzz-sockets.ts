@@ -43,7 +43,7 @@ export async function idleCrowd(port: number, size: number): Promise<Crowd> {
   const sockets: Socket[] = [];
   const atOnce = 250;
   for (let begun = 0; begun < size; begun += atOnce) {
-    const some = Array.from({ length: Math.min(atOnce, size - begun) }, () => open(port));
+    const some = Array.from({ length: Math.min(atOnce, size - begun) }, () => open(port).resume());
     await Promise.all(some.map((socket) => once(socket, 'connect')));
     sockets.push(...some);
   }
@@ -66,11 +66,9 @@ export async function slowCrowd(port: number, size: number, token: string): Prom
 }
 
 function crowdOf(sockets: readonly Socket[], end: () => void): Crowd {
-  let closed = 0;
-  for (const socket of sockets) socket.resume().once('close', () => { closed += 1; });
   return {
     size: sockets.length,
-    closed: () => closed,
+    closed: () => sockets.filter((socket) => socket.closed).length,
     destroy: () => {
       end();
       for (const socket of sockets) socket.destroy();

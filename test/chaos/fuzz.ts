@@ -26,6 +26,8 @@ export interface FuzzReport {
   readonly endings: Readonly<Record<string, number>>;
   readonly broken_off: number;
   readonly idle_sockets: number;
+  /** Of them up at the same time: on a busy machine the first are cut before the last come. */
+  readonly idle_at_once: number;
   readonly slow_sockets: number;
   readonly well_behaved: { readonly served: number; readonly failed: number; readonly worst_ms: number };
   readonly rss_mb: { readonly before: number; readonly idle_sockets: number; readonly after: number };
@@ -40,7 +42,9 @@ const answerWithinMs = 20_000;
 const cutWithinMs = 20_000;
 const grownMb = 64;
 const atOnce = 48;
-const batch = 2_000;
+/** Made at once, while nothing else of this process goes on. */
+const batch = 200;
+const reportEvery = 20;
 const offer = '/driver/v1/mentorship/offer';
 
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
@@ -69,16 +73,20 @@ async function attack(service: ServiceProcess, token: string, options: FuzzOptio
   const endings = new Map<Ending, number>();
   const client = wellBehaved(port, token);
   // Caches, compiled code and buffers reach their size first; what grows after that grows for ever.
-  await sendAll(port, malformedRequests(Math.ceil(requests / 10), seed - 1, token), endings);
+  const barrage = async (count: number, firstSeed: number, told: (text: string) => void): Promise<void> => {
+    for (let sent = 0, round = 0; sent < count; sent += batch, round += 1) {
+      await sendAll(port, malformedRequests(Math.min(batch, count - sent), firstSeed + round, token), endings);
+      if (round % reportEvery === 0) told(`${sent} of ${count}`);
+    }
+  };
+  await barrage(Math.ceil(requests / 10), -seed, () => undefined);
   const before = service.rssMb();
   const slow = await slowCrowd(port, options.slowSockets, token);
   const idle = await idleCrowd(port, options.idleSockets);
   const allUpMs = performance.now();
   const withIdle = service.rssMb();
-  for (let sent = 0, round = 0; sent < requests; sent += batch, round += 1) {
-    await sendAll(port, malformedRequests(Math.min(batch, requests - sent), seed + round, token), endings);
-    report(`${Math.min(sent + batch, requests)} of ${requests}`);
-  }
+  const idleAtOnce = idle.size - idle.closed();
+  await barrage(requests, seed, report);
   const brokenOff = await breakOff(port, token);
   const stuck = [...(await cutInTime('slow', slow, allUpMs)), ...(await cutInTime('idle', idle, allUpMs))];
   const wellBehavedDid = await client.stop();
@@ -97,6 +105,7 @@ async function attack(service: ServiceProcess, token: string, options: FuzzOptio
     endings: Object.fromEntries([...endings].map(([how, count]) => [String(how), count] as const).sort(([a], [b]) => a.localeCompare(b))),
     broken_off: brokenOff,
     idle_sockets: idle.size,
+    idle_at_once: idleAtOnce,
     slow_sockets: slow.size,
     well_behaved: wellBehavedDid,
     rss_mb: { before: round(before), idle_sockets: round(withIdle), after: round(after) },
