@@ -99,7 +99,8 @@ export class Crew implements Promises {
   async #read(testimony: Testimony): Promise<void> {
     const list = await this.#asDriver(testimony.person, 'GET', 'contacts');
     if (list?.status !== 200) return;
-    this.#note(testimony, (list.body?.['participation'] ?? null) as WireParticipation | null);
+    const { degraded = [] } = (list.body ?? {}) as { degraded?: unknown[] };
+    if (degraded.length === 0) this.#note(testimony, (list.body?.['participation'] ?? null) as WireParticipation | null);
     const [contact] = (list.body?.['contacts'] ?? []) as { matching_id: MatchingId }[];
     if (contact === undefined) return;
     await this.#asDriver(testimony.person, 'GET', `contacts/${contact.matching_id}/messages`);

@@ -37,7 +37,8 @@ export interface ChaosReport {
 const longPauseMs = 33_000;
 const shortPauseMs = 1_000;
 const killsPerPause = 100;
-const settleWithinMs = 120_000;
+/** A task that died with its worker several times waits for half a minute and more. */
+const settleWithinMs = 300_000;
 const lookEveryMs = 500;
 const mostNewbies = 150;
 
