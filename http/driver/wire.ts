@@ -19,7 +19,7 @@ export const spooledWire = z.object({ participation: participationWire, degraded
 export const participationStateWire = z.object({
   participation: participationWire.nullable(),
   roles: z.array(role),
-  degraded: degradedStore.optional().describe('Present while the database is away and the answer is what this instance keeps.'),
+  degraded: z.array(z.string()).optional().describe('Present while the answer may miss something: `store` when it is what this instance keeps, `driver-profiles` when the other profiles of the caller are not known.'),
 });
 
 export const offerWire = z.object({ show: z.boolean(), title: z.string(), text: z.string(), button: z.string() });

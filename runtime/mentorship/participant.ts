@@ -63,8 +63,11 @@ export interface ContactList {
 export interface ParticipationState {
   readonly participation: Participation | null;
   readonly roles: readonly Role[];
-  /** Present while the store is away and the answer is what the spool of this process keeps. */
-  readonly degraded?: readonly 'store'[];
+  /**
+   * Present while the answer may miss something: `store` when it is what the spool of this process keeps, `driver-profiles` when the
+   * person's other profiles are not known.
+   */
+  readonly degraded?: readonly string[];
 }
 
 export interface Offer {

@@ -12,6 +12,7 @@ import { comparePositions, type ContactPosition, readCursor, writeCursor } from 
 import type { DriverDeps } from './driver-deps.ts';
 import type { ChatMessage, Contact, ContactList, Locale, Offer, Participation, ParticipationState } from './participant.ts';
 import type { ContactCard } from './people.ts';
+import type { IdentifiedPerson } from './identity.ts';
 import { isHidden, type Seat, seatOf } from './visibility.ts';
 
 export interface ContactsRequest {
@@ -42,8 +43,13 @@ export async function participation(
   const person = await deps.identity.identify(caller, { fresh: false }, signal);
   const spooled = deps.ctx.spool.find(person);
   const record = spooled === null ? await readContacts(deps, person.profiles) : await readUnlessAway(deps, person.profiles);
-  if (record === null) return { participation: participationOf(noRecord, spooled), roles: ['newbie'], degraded: ['store'] };
-  return { participation: participationOf(record, spooled), roles: rolesOf(record, seated(record, person.profiles), spooled) };
+  if (record === null) return { participation: participationOf(noRecord, spooled), roles: ['newbie'], degraded: ['store', ...person.degraded] };
+  return { participation: participationOf(record, spooled), roles: rolesOf(record, seated(record, person.profiles), spooled), ...degradedOf(person) };
+}
+
+/** Who took part with another profile must not be told that he does not while his profiles are not known. */
+function degradedOf({ degraded }: IdentifiedPerson): Pick<ParticipationState, 'degraded'> {
+  return degraded.length === 0 ? {} : { degraded };
 }
 
 const noRecord: ContactsRecord = { dialogs: [], participation: null };

@@ -197,6 +197,12 @@ test.each(statuses)('a newbie learns that his participation is %s', async (statu
   });
 });
 
+test('who may take part with a profile that is not known now is told that the answer may miss it', async () => {
+  const { deps, driverProfiles } = await setUp(dialogOf(Status.initialized));
+  driverProfiles.down = true;
+  expect(await participation(deps, { caller: stranger })).toEqual({ participation: null, roles: [], degraded: ['driver-profiles'] });
+});
+
 test('a mentor has a role without taking part', async () => {
   expect(await participation((await setUp(dialogOf(Status.initialized))).deps, { caller: mentor })).toEqual({ participation: null, roles: ['mentor'] });
   expect(await participation((await setUp(dialogOf(Status.matched))).deps, { caller: mentor })).toEqual({ participation: null, roles: [] });
