@@ -38,6 +38,11 @@ const jobRun = {
   id: 'b3f1c1de-6f0e-4d57-8a44-0b8a8f1d2c01', job: 'import-matchings', started_at: at, finished_at: at, outcome: 'succeeded', dry_run: false,
   counts: { rows: 12, matched: 3, unchanged: 9 }, error: null,
 };
+const dryRun = {
+  job: 'import-results', dry_run: true, outcome: 'succeeded',
+  counts: { candidates: 2, overdue_7d: 1, overdue_14d: 0, rows: 40, figures_changed: 1, announced: 1 }, error: null,
+  changes: [{ matching_id: matchingId, event: 'PROGRESS_ANNOUNCED', from: 'initialized', to: 'in_progress' }],
+};
 const english = { headers: { 'accept-language': 'en' } } as const;
 const ofMatching = { params: { id: matchingId }, live: { id: 'MATCHING' } } as const;
 const ofDialog = { params: { matching_id: matchingId }, live: { matching_id: 'MATCHING' } } as const;
@@ -84,13 +89,9 @@ export const examples: Readonly<Record<string, RouteExample>> = {
   },
   'GET /admin/v1/jobs/runs': { query: { job: 'import-matchings', limit: '5' }, status: 200, reply: { runs: [jobRun], next_cursor: null } },
   'POST /admin/v1/jobs/{name}/run': {
-    params: { name: 'import-results' }, query: { dry_run: 'true' }, body: {}, status: 200,
-    reply: {
-      job: 'import-results', dry_run: true, outcome: 'succeeded',
-      counts: { candidates: 2, overdue_7d: 1, overdue_14d: 0, rows: 40, figures_changed: 1, announced: 1 }, error: null,
-      changes: [{ matching_id: matchingId, event: 'PROGRESS_ANNOUNCED', from: 'initialized', to: 'in_progress' }],
-    },
+    params: { name: 'import-results' }, query: { dry_run: 'true' }, body: {}, status: 200, reply: dryRun,
   },
+  'GET /admin/v1/jobs/{name}/dry-run': { params: { name: 'import-results' }, status: 200, reply: dryRun },
   'GET /admin/v1/rejects': {
     query: { source: 'distribution', limit: '20' }, status: 200,
     reply: { rejects: [{ id: 'r-1', source: 'distribution', reason: 'unknown_newbie', detail: 'newbie_driver_id', first_seen_at: at }], next_cursor: null },

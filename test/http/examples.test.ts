@@ -63,6 +63,8 @@ test.each(routes.map((route) => [nameOf(route), route] as const))('%s answers it
   // A job that the clock has just started refuses a second run, and on a busy machine a run outlasts its request.
   const response = await world.until('an answer', async () => {
     const answer = await call(route);
+    if (answer.status === 404 && name.endsWith('/dry-run')) await call(routes.find((one) => nameOf(one) === 'POST /admin/v1/jobs/{name}/run')!);
+    if (answer.status === 404 && name.endsWith('/dry-run')) return null;
     return [202, 409].includes(answer.status) && name.includes('/jobs/') ? null : answer;
   });
   const body = await response.text();
