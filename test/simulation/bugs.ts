@@ -14,9 +14,11 @@ export interface Bug {
 
 /** Where the search begins. A change of the product may send a seed another way: then the search goes on from the first. */
 const hints: Readonly<Record<string, number>> = {
-  'a bad row ends the reading of its table': 2,
-  'an undetermined commit is taken for a failure and done anew': 12,
-  'tasks are lost when a commit conflicts': 6,
+  'an announcement gets a new id with every attempt': 4,
+  'a status claims what one of two has refused': 4,
+  'the guard of a person is read outside the transaction': 31,
+  'the spool answers before the disk has it': 109,
+  'tasks are lost when a commit conflicts': 4,
   'a contact list is remembered beyond a rematch': 2,
   'the cursor passes rows that were written late': 105,
   'a second promocode replaces the first': 4,
@@ -70,7 +72,7 @@ export const bugs: readonly Bug[] = [
   }, {
     find: '  await tx.claimPerson(key, matchingId);\n', put: '  if (!(person as { blind?: boolean }).blind) await tx.claimPerson(key, matchingId);\n',
   }),
-  bug('the spool answers before the disk has it', 'runtime/spool/journal.ts', ['S1'], {
+  bug('the spool answers before the disk has it', 'runtime/spool/journal.ts', ['S1', 'A1'], {
     find: '      await writeWhole(segment.file, bytes, segment.sizeBytes);\n      await segment.file.sync();', put: '      await writeWhole(segment.file, bytes, segment.sizeBytes);',
   }),
   bug('tasks are lost when a commit conflicts', 'runtime/mentorship/dispatch.ts', ['A24'], {
