@@ -134,7 +134,7 @@ async function bulkInserted(place: Place): Promise<number> {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   const startedMs = performance.now();
   const inserts = kept.map(({ table, rows }) => {
-    const names = Object.keys(rows[0] ?? {});
+    const names = Object.keys(rows[0] ?? {}).map((name) => `"${name}"`);
     return { rows, insert: database.prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`) };
   });
   for (let from = 0; from < place.rows; from += perImportTransaction) {
@@ -150,7 +150,11 @@ async function bulkInserted(place: Place): Promise<number> {
 /** Of the import before this: each matching once, with the transition and the task that the match caused. */
 function keptRows(place: Place): { readonly table: string; readonly rows: Record<string, SQLInputValue>[] }[] {
   const database = new DatabaseSync(join(place.directory, sqliteFile), { readOnly: true });
-  const kept = written.map((table) => ({ table, rows: database.prepare(`SELECT * FROM ${table}`).all() as Record<string, SQLInputValue>[] }));
+  const kept = written.map((table) => {
+    // Without the columns that SQLite computes: `table_info` leaves them out.
+    const columns = (database.prepare(`PRAGMA table_info(${table})`).all() as { name: string }[]).map(({ name }) => `"${name}"`);
+    return { table, rows: database.prepare(`SELECT ${columns.join(', ')} FROM ${table}`).all() as Record<string, SQLInputValue>[] };
+  });
   database.close();
   const short = kept.find(({ rows }) => rows.length !== place.rows);
   if (short !== undefined) throw new Error(`the import left ${short.rows.length} rows in ${short.table}`);
