@@ -70,7 +70,7 @@ export interface Yt {
   readonly copies: Copies;
   /** Upserts by `newbie_key` where the table is dynamic; appends once per matching, in a transaction, where it is static. */
   writeApplication(row: ApplicationRow, signal?: AbortSignal): Promise<void>;
-  /** The row of a newbie who has one, again with other content. A static table keeps what it has. */
+  /** Replaces the row of this newbie if there is one and it names another matching. A static table keeps what it has. */
   correctApplication(row: ApplicationRow, signal?: AbortSignal): Promise<void>;
   /** Throws `yt_table_missing` when there is no such table. */
   readTable<Result>(path: string, columns: readonly string[], read: (snapshot: TableSnapshot) => Promise<Result>, signal?: AbortSignal): Promise<Result>;

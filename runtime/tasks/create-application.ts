@@ -24,7 +24,7 @@ export async function createApplication(ctx: Context, { matchingId }: Applicatio
 /** What an application is made of besides what the upstreams know. */
 export interface Applicant extends Pick<MatchingRecord, 'id' | 'newbie' | 'newbieUdid' | 'createdAt'> {
   requestedAt(): Promise<EpochMs>;
-  /** The row of this newbie may be there under another matching: put right where the table allows, never added. */
+  /** The row of this newbie may be there under another matching: put right where the table allows it, never added. */
   readonly isCorrection?: boolean;
 }
 

@@ -82,7 +82,8 @@ export class SpoolWorker {
     try {
       const { record } = await withinTime(ctx.config.spool.afterMs, (limit) => fulfilSpooled(ctx, entry, limit), signal);
       const isOwn = record.id === entry.matchingId;
-      if (!isOwn && entry.isFormed) await this.#form({ ...record, isCorrection: true });
+      // YT may have the application of this entry also where nobody knows: its answer was lost, or the process that wrote it died.
+      if (!isOwn) await this.#form({ ...record, isCorrection: true });
       await ctx.spool.settle(entry.matchingId);
       this.#pauses.delete(entry.matchingId);
       ctx.metrics.spoolSettled.inc({ outcome: isOwn ? 'created' : 'merged' });

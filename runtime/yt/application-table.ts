@@ -10,6 +10,7 @@ const hourChars = '2026-01-02T03'.length;
 /** Clocks of two machines that tell one moment may differ by that much. */
 const clockDifferenceMs = 60_000;
 const ledgerSchema = z.array(z.string()).nullable();
+const namingSchema = z.looseObject({ matching_id: z.unknown() });
 
 export class ApplicationTable {
   readonly #client: YtClient;
@@ -30,9 +31,16 @@ export class ApplicationTable {
     return this.#knowingKind((dynamic) => this.#writeAs(dynamic, row, signal), signal);
   }
 
-  /** Upserts where the table is dynamic; rows of a static one stay as they are. */
+  /** Where the table is dynamic, a row that names another matching is replaced; none is added. Rows of a static one stay as they are. */
   correct(row: ApplicationRow, signal?: AbortSignal): Promise<void> {
-    return this.#knowingKind(async (dynamic) => (dynamic ? this.#writeAs(dynamic, row, signal) : undefined), signal);
+    return this.#knowingKind(async (dynamic) => {
+      if (dynamic && (await this.#namesAnother(row, signal))) await this.#writeAs(dynamic, row, signal);
+    }, signal);
+  }
+
+  async #namesAnother({ newbie_key, matching_id }: ApplicationRow, signal?: AbortSignal): Promise<boolean> {
+    const found = z.array(namingSchema).parse(await this.#client.lookupRows(this.#path, [{ newbie_key }], { columns: ['matching_id'] }, signal));
+    return found.some((one) => one.matching_id !== matching_id);
   }
 
   async #knowingKind(write: (dynamic: boolean) => Promise<void>, signal?: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
 // wherever the process is cut off.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Context } from '../../runtime/context.ts';
+import { ServiceError } from '../../runtime/errors.ts';
 import { createDriverDeps } from '../../runtime/mentorship/driver-deps.ts';
 import { enrol } from '../../runtime/mentorship/enroll.ts';
 import { offer, participation } from '../../runtime/mentorship/view.ts';
@@ -109,6 +110,29 @@ describe.each(storeKinds)('on %s', (store) => {
     await settleTasks(scene.ctx);
     expect(await applications()).toMatchObject([{ newbie_key: 'udid-anna', matching_id: only!.id }]);
     expect(only!.status).toBe('requested');
+  });
+
+  test('S2: whose row was overwritten by an application of which no answer came has it put right', async () => {
+    const { participation: { matchingId } } = await scene.enrol(profileOf(anna));
+    await scene.settleTasks();
+    const { yt } = scene.ctx;
+    const unheard: Context['yt']['writeApplication'] = async (row) => {
+      await yt.writeApplication(row);
+      throw new ServiceError('yt_unavailable', 'the answer was lost');
+    };
+    const deaf: Context = { ...scene.ctx, yt: { ...yt, writeApplication: unheard } };
+    await goAway();
+    await scene.enrol(profileOf(anna, 1));
+    const worker = new SpoolWorker(deaf);
+    await vi.waitFor(async () => {
+      await worker.round();
+      expect(await applications()).not.toMatchObject([{ matching_id: matchingId }]);
+    }, { timeout: 20_000, interval: 20 });
+    expect(scene.ctx.spool.waiting()).toMatchObject([{ isFormed: false }]);
+    await back?.();
+    await empty();
+    expect(await annas()).toMatchObject([{ id: matchingId, status: 'requested' }]);
+    expect(await applications()).toMatchObject([{ matching_id: matchingId }]);
   });
 
   test('S2: who takes part already keeps his matching, whatever was spooled meanwhile', async () => {

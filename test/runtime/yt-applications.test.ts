@@ -1,4 +1,4 @@
-// Applications into a static table: each matching once, whoever writes it, however often, whatever happens to replies and to the table.
+// Applications into a table, static above all: each matching once, whoever writes it, however often, whatever happens to replies and to the table.
 import { expect, test } from 'vitest';
 import type { ApplicationRow } from '../../runtime/yt.ts';
 import { openYt, type YtScene } from './yt-scene.ts';
@@ -107,4 +107,20 @@ test('applications of different hours stand in different ledgers', async () => {
   await scene.yt.writeApplication(application(1));
   await scene.yt.writeApplication(application(2, { created_at: '2026-01-02T04:00:00.000Z' }));
   expect(scene.proxy.tree.list(`${scene.config.newDrivers}_ledger`).sort()).toEqual(['2026-01-02T03', '2026-01-02T04']);
+});
+
+test('a correction of a dynamic table replaces the row of another matching, and adds none', async () => {
+  const { yt, proxy, config } = await openYt();
+  const { newbie_key: _, ...rest } = application(1);
+  const schema = [{ name: 'newbie_key', type: 'string', sort_order: 'ascending' }, ...Object.keys(rest).map((name) => ({ name, type: 'any' }))];
+  proxy.tree.ensureDynamicTable(config.newDrivers, schema);
+  const rows = () => proxy.tree.readRows(config.newDrivers);
+  const right = application(1, { matching_id: '7f2c1b52-64a1-4d9c-8a55-999999999999' });
+  await yt.correctApplication(right);
+  expect(await rows()).toEqual([]);
+  await yt.writeApplication(application(1));
+  await yt.correctApplication(application(1, { city: 'Тула' }));
+  expect(await rows()).toEqual([application(1)]);
+  await yt.correctApplication(right);
+  expect(await rows()).toEqual([right]);
 });

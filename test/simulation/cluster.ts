@@ -15,6 +15,11 @@ export class Cluster {
   readonly #ledgers = new Map<string, { readonly batch: string; readonly places: readonly BatchPlace[] }>();
   #revisions = 0;
 
+  correctApplication(row: ApplicationRow): void {
+    const present = this.applications.get(row.newbie_key);
+    if (present !== undefined && present.matching_id !== row.matching_id) this.applications.set(row.newbie_key, row);
+  }
+
   /** Replaces the table whole, as its owner does. */
   write(path: string, rows: readonly unknown[]): void {
     this.#revisions += 1;
