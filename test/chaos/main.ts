@@ -20,7 +20,7 @@ await new Command('npm run chaos --')
   .option('--fuzz [requests]', `malformed requests, ${defaultRequests} by default`, positive)
   .option('--seed <n>', 'which requests, or which moments and choices', positive, 1)
   .action(async ({ kills, store, fuzz: requests, seed }: Options, command: Command) => {
-    if (kills !== undefined) await kill({ kills, store, seed, say });
+    if (kills !== undefined) await kill({ kills, store, seed, say: sayWhen });
     else if (requests === undefined) command.help({ error: true });
     else await attack(requests === true ? defaultRequests : requests, seed);
   })
@@ -37,6 +37,10 @@ async function kill(options: ChaosOptions): Promise<void> {
   for (const [name, lines] of Object.entries({ lost, duplicates, violations })) for (const line of lines) say(`${name}: ${line}`);
   process.stdout.write(`${JSON.stringify({ ...counts, lost: lost.length, duplicates: duplicates.length, violations: violations.length })}\n`);
   process.exitCode = lost.length + duplicates.length + violations.length === 0 ? 0 : 1;
+}
+
+function sayWhen(text: string): void {
+  say(`${(performance.now() / 1_000).toFixed(0).padStart(4)} s  ${text}`);
 }
 
 function say(text: string): void {
