@@ -153,7 +153,7 @@ function keptRows(place: Place): { readonly table: string; readonly rows: Record
   const kept = written.map((table) => {
     // Without the columns that SQLite computes: `table_info` leaves them out.
     const columns = (database.prepare(`PRAGMA table_info(${table})`).all() as { name: string }[]).map(({ name }) => `"${name}"`);
-    return { table, rows: database.prepare(`SELECT ${columns.join(', ')} FROM ${table}`).all() as Record<string, SQLInputValue>[] };
+    return { table, rows: database.prepare(`SELECT ${columns.join(', ')} FROM ${table}`).all() };
   });
   database.close();
   const short = kept.find(({ rows }) => rows.length !== place.rows);
