@@ -136,7 +136,10 @@ async function elapsed(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  signal.addEventListener('abort', () => resolve(), { once: true });
+  // Taken off again: the signal lives as long as the process, and this waits four times a second.
+  const stop = (): void => resolve();
+  signal.addEventListener('abort', stop, { once: true });
   await promise;
+  signal.removeEventListener('abort', stop);
   clearTimeout(timer);
 }
