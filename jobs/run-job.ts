@@ -1,6 +1,6 @@
-// One run of one job, on any host: lock, read, apply, and a record of it. The import machine holds the order; this file provides its
-// actors and turns the end into a report.
-import { createActor, fromPromise, waitFor, type InspectionEvent, type Observer, type SnapshotFrom } from 'xstate';
+// One run of one job, on any host: lock, read, apply, and a record of it. The import machine holds the order; this file gives it
+// the stages and turns the end into a report.
+import { createActor, waitFor, type InspectionEvent, type Observer, type SnapshotFrom } from 'xstate';
 import { importMachine, type Counts } from '../machines/import.ts';
 import { tellSteps, type ActorStep } from '../runtime/actor-steps.ts';
 import type { Context } from '../runtime/context.ts';
@@ -79,13 +79,13 @@ interface Attempt {
 
 async function drive(attempt: Attempt, signal: AbortSignal): Promise<End> {
   const { stop } = attempt;
-  const stage = <Result>(work: (attempt: Attempt) => Promise<Result>) => fromPromise<Result>(() => {
+  const stage = <Result>(work: (attempt: Attempt) => Promise<Result>) => (): Promise<Result> => {
     const working = work(attempt);
     attempt.working = working;
     return working;
-  });
-  const machine = importMachine.provide({ actors: { lock: stage(takeLock), read: stage(read), apply: stage(apply) } });
-  const actor = createActor(machine, inspection(attempt));
+  };
+  const input = { lock: stage(takeLock), read: stage(read), apply: stage(apply) };
+  const actor = createActor(importMachine, { input, ...inspection(attempt) });
   stop.signal.addEventListener('abort', () => actor.send({ type: 'CANCELLED', error: stop.signal.reason }), { once: true });
   const cancel = (): void => stop.abort(new ServiceError('cancelled', 'the run was cancelled'));
   signal.addEventListener('abort', cancel, { once: true });

@@ -1,16 +1,22 @@
 // One run of a job that brings CRM data in: take the lock, read, apply in batches, done or failed. A live actor inside one run; it
-// needs no persistence because every step is idempotent and the next run starts over. The actors are provided from outside.
+// needs no persistence because every step is idempotent and the next run starts over. What the stages do comes as its input: building
+// the machine anew for each run with other actors costs more than the run.
 import { assign, fromPromise, setup } from 'xstate';
 
 export type Counts = Readonly<Record<string, number>>;
 
-interface ImportContext {
-  readonly counts: Counts;
-  readonly error: unknown;
+export interface ImportStages {
+  /** Whether the lock is ours. */
+  lock(): Promise<boolean>;
+  /** Whether there is anything to apply. */
+  read(): Promise<boolean>;
+  apply(): Promise<Counts>;
 }
 
-function unprovided<Output>() {
-  return fromPromise<Output>(() => Promise.reject(new TypeError('the actor was not provided')));
+interface ImportContext {
+  readonly stages: ImportStages;
+  readonly counts: Counts;
+  readonly error: unknown;
 }
 
 const fail = {
@@ -21,13 +27,11 @@ const fail = {
 const isTrue = { type: 'isTrue', params: ({ event }: { event: { output: boolean } }) => event.output } as const;
 
 export const importMachine = setup({
-  types: { context: {} as ImportContext, events: {} as { type: 'CANCELLED'; error: unknown } },
+  types: { context: {} as ImportContext, events: {} as { type: 'CANCELLED'; error: unknown }, input: {} as ImportStages },
   actors: {
-    /** Whether the lock is ours. */
-    lock: unprovided<boolean>(),
-    /** Whether there is anything to apply. */
-    read: unprovided<boolean>(),
-    apply: unprovided<Counts>(),
+    lock: fromPromise<boolean, ImportStages>(({ input }) => input.lock()),
+    read: fromPromise<boolean, ImportStages>(({ input }) => input.read()),
+    apply: fromPromise<Counts, ImportStages>(({ input }) => input.apply()),
   },
   actions: {
     keepError: assign((_args, params: { error: unknown }) => ({ error: params.error })),
@@ -37,7 +41,7 @@ export const importMachine = setup({
   },
 }).createMachine({
   id: 'import',
-  context: { counts: {}, error: null },
+  context: ({ input }) => ({ stages: input, counts: {}, error: null }),
   options: { maxIterations: 100 },
   initial: 'locking',
   on: { CANCELLED: fail },
@@ -45,6 +49,7 @@ export const importMachine = setup({
     locking: {
       invoke: {
         src: 'lock',
+        input: ({ context }) => context.stages,
         onDone: [
           { target: 'reading', guard: isTrue },
           { target: 'busy' },
@@ -55,6 +60,7 @@ export const importMachine = setup({
     reading: {
       invoke: {
         src: 'read',
+        input: ({ context }) => context.stages,
         onDone: [
           { target: 'applying', guard: isTrue },
           { target: 'done' },
@@ -65,6 +71,7 @@ export const importMachine = setup({
     applying: {
       invoke: {
         src: 'apply',
+        input: ({ context }) => context.stages,
         onDone: { target: 'done', actions: assign({ counts: ({ event }) => event.output }) },
         onError: fail,
       },
