@@ -18,6 +18,8 @@ async function main(): Promise<void> {
   collectGarbage();
   if (!stopping.aborted) await once(stopping, 'abort');
   await service.stop();
+  // All is closed. A call that a hanging database never answers would keep its socket, and with it the process, for a long time.
+  process.exit(0);
 }
 
 /** What the start left behind is a third of the heap, and V8 would not look at it before the first busy hour. */

@@ -29,6 +29,8 @@ export interface Service {
 }
 
 const defaultGraceMs = 8_000;
+/** The last to go, so that the drain can be watched; its requests have had all that time already. */
+const adminGraceMs = 2_000;
 /** Clients with open connections send a request this often at least, or do without. */
 const lingerMs = 1_000;
 const taskLeaseMs = 30_000;
@@ -77,7 +79,7 @@ async function startComposed(composed: Composed): Promise<Service> {
       await Promise.all([driver.stop(graceMs), scheduler.stop(graceMs), worker.stop(graceMs)]);
       // After the last enrolment: what it left may still be brought to the store.
       await spoolWorker.stop();
-      await admin.stop(graceMs);
+      await admin.stop(Math.min(graceMs, adminGraceMs));
       await composed.close();
       ctx.log.info('stopped');
     },

@@ -15,6 +15,9 @@ export interface TaskWorkerOptions {
   readonly pollMs: number;
 }
 
+/** What was cut off is given back within that time, or its lease runs out by itself: a store that does not answer holds up no stop. */
+const handBackWithinMs = 2_000;
+
 interface Running {
   readonly task: ClaimedTask;
   readonly abort: AbortController;
@@ -26,6 +29,7 @@ export class TaskWorker {
   readonly #options: TaskWorkerOptions;
   readonly #running = new Map<string, Running>();
   #stopping = false;
+  #isCutOff = false;
   #loop: Promise<void> | null = null;
   #wake: () => void = () => {};
 
@@ -42,13 +46,16 @@ export class TaskWorker {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.#wake();
-    await this.#loop;
-    await Promise.race([this.#settled(), elapsed(graceMs)]);
+    const settled = this.#settled();
+    await Promise.race([settled, elapsed(graceMs)]);
+    this.#isCutOff = true;
     for (const running of this.#running.values()) running.abort.abort();
-    await this.#settled();
+    await Promise.race([settled, elapsed(handBackWithinMs)]);
   }
 
+  /** A claim that was under way may still bring tasks. */
   async #settled(): Promise<void> {
+    await this.#loop;
     await Promise.all([...this.#running.values()].map((running) => running.ended));
   }
 
@@ -79,6 +86,7 @@ export class TaskWorker {
 
   #begin(task: ClaimedTask): void {
     const abort = new AbortController();
+    if (this.#isCutOff) abort.abort();
     const ended = this.#attend(task, abort).finally(() => {
       this.#running.delete(task.id);
       this.#wake();

@@ -60,3 +60,24 @@ describe.each(storeKinds)('on %s', (store) => {
     expect(await scene.ctx.tasks.complete(held!)).toBe(false);
   });
 });
+
+test.each(['claim', 'release'] as const)('L3: a worker whose store does not answer a %s stops all the same', async (method) => {
+  const ira = person('ira');
+  const scene = await openScene({ people: [ira] });
+  await scene.enrol(profileOf(ira));
+  if (method === 'release') scene.upstreams.faults.driverProfiles.set({ kind: 'delay', delayMs: 60_000 });
+  const asked = Promise.withResolvers<void>();
+  const unheard = async (): Promise<never> => {
+    asked.resolve();
+    return new Promise(() => {});
+  };
+  const worker = new TaskWorker({ ...scene.ctx, tasks: { ...scene.ctx.tasks, [method]: unheard } }, { concurrency: 2, owner: 'test', leaseMs: 5_000, pollMs: 5 });
+  worker.start();
+  if (method === 'release') await vi.waitFor(() => expect(scene.upstreams.calls.driverProfiles).not.toEqual([]), { timeout: 10_000 });
+  else await asked.promise;
+  const askedMs = performance.now();
+  await worker.stop(10);
+  await asked.promise;
+  expect(performance.now() - askedMs).toBeLessThan(4_000);
+  await scene.close();
+});

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { openStore } from '../../runtime/compose.ts';
 import { readConfig } from '../../runtime/config/config.ts';
 import { Instance } from '../chaos/instance.ts';
 import { startNetwork, type Network } from '../sandbox/network.ts';
+import { startYdbServer } from '../ydb-server/server.ts';
 
 let directory: string;
 let network: Network;
@@ -124,4 +125,22 @@ test('a second SIGTERM ends it at once', async () => {
   expect(performance.now() - askedMs).toBeLessThan(1_500);
   expect((await pending).end).not.toBe('answered');
   agent.destroy();
+}, 60_000);
+
+test('SIGTERM while YDB takes calls and answers none: it ends in time, by itself', async () => {
+  await service.kill();
+  const ydb = await startYdbServer();
+  onTestFinished(() => ydb.close());
+  service = await Instance.start({ ...environment, STORE: 'ydb', YDB_CONNECTION_STRING: ydb.connectionString, YDB_ANONYMOUS_CREDENTIALS: '1' });
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const enrol = async (number: number): Promise<Outcome> => ask(agent, await network.token(network.people.newbies[number]!.profiles[0]), 'POST');
+  await vi.waitFor(async () => expect(await (await fetch(`${service.adminUrl}/ready`)).json()).toMatchObject({ checks: { store: 'ok' } }), { timeout: 20_000 });
+  expect((await enrol(0)).end).toBe('answered');
+  ydb.blackHole();
+  expect((await enrol(1)).end).toBe('answered');
+  const askedMs = performance.now();
+  service.signal('SIGTERM');
+  expect({ ...(await service.ended), lines: service.lines.slice(-8) }).toMatchObject({ code: 0, signal: null });
+  expect(performance.now() - askedMs).toBeLessThan(19_000);
 }, 60_000);
