@@ -9,7 +9,7 @@ import { programmeTime, realTime, type Timescale } from './clock.ts';
 import { asServiceError, describeError } from './errors.ts';
 import type { LeaseTable } from './lock.ts';
 import { createLocks } from './lock/lease.ts';
-import { createLog, logFile, type Log } from './log.ts';
+import { createLog, logFile, standardError, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOperations, type Operations } from './operations.ts';
 import type { Retention } from './retention.ts';
@@ -91,7 +91,7 @@ export interface OpenStoreOptions {
 }
 
 export function openStore(config: StoreConfig, options: OpenStoreOptions = {}): OpenStore {
-  const { timescale = realTime, log = createLog('warn'), ...rest } = options;
+  const { timescale = realTime, log = createLog('warn', standardError()), ...rest } = options;
   if (config.kind === 'ydb') return openYdbStore({ connectionString: config.connectionString, timescale, log, ...rest });
   return openSqliteStore({ file: config.file, timescale, ...rest });
 }

@@ -23,6 +23,11 @@ export function createLog(level: string, destination?: DestinationStream): Log {
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
+/** For programs whose standard output is their answer. */
+export function standardError(): DestinationStream {
+  return pino.destination({ dest: 2, sync: true });
+}
+
 /** Appends to a file, which several threads may share: each line is written whole. */
 export function logFile(path: string): DestinationStream {
   return pino.destination({ dest: path, mkdir: true, sync: true });

@@ -5,6 +5,7 @@ import { runJob } from '../../jobs/run-job.ts';
 import { jobNamed } from '../../jobs/schedule.ts';
 import { compose } from '../compose.ts';
 import { readConfig } from '../config/config.ts';
+import { createLog, standardError } from '../log.ts';
 import { jobAct, recorded } from '../operator-actions.ts';
 import { operatorOf, operatorOption, reasonOption, type OperatorOptions } from './operator.ts';
 import { print } from './output.ts';
@@ -18,7 +19,7 @@ export function jobCommand(): Command {
     .addOption(reasonOption())
     .action(async (name: string, { dryRun, ...options }: OperatorOptions & { dryRun: boolean }) => {
       const job = jobNamed(name);
-      const composed = await compose({ ...readConfig(process.env), logLevel: 'warn' });
+      const composed = await compose(readConfig(process.env), { log: createLog('warn', standardError()) });
       const interrupt = new AbortController();
       process.once('SIGINT', () => interrupt.abort());
       process.once('SIGTERM', () => interrupt.abort());

@@ -109,11 +109,12 @@ test('notices that the table of applications was made anew as the other kind', a
   await yt.writeApplication(application);
   proxy.tree.remove(config.newDrivers);
   proxy.tree.ensureDynamicTable(config.newDrivers, applicationColumns);
-  const [second, third] = ['1a2c1b52-64a1-4d9c-8a55-0d2b3f1e9a10', '2b2c1b52-64a1-4d9c-8a55-0d2b3f1e9a10'].map((id) => ({ ...application, matching_id: id }));
-  await yt.writeApplication(second!);
+  const second = { ...application, newbie_key: 'udid-2', matching_id: '1a2c1b52-64a1-4d9c-8a55-0d2b3f1e9a10' };
+  const third = { ...application, newbie_key: 'udid-3', matching_id: '2b2c1b52-64a1-4d9c-8a55-0d2b3f1e9a10' };
+  await yt.writeApplication(second);
   expect(await proxy.tree.readRows(config.newDrivers)).toEqual([second]);
   proxy.tree.createTable(config.newDrivers);
-  await yt.writeApplication(third!);
+  await yt.writeApplication(third);
   expect(await proxy.tree.readRows(config.newDrivers)).toEqual([third]);
 });
 

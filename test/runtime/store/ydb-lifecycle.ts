@@ -8,6 +8,7 @@ import { asServiceError } from '../../../runtime/errors.ts';
 import { dispatch } from '../../../runtime/mentorship/dispatch.ts';
 import { enrol } from '../../../runtime/mentorship/enroll.ts';
 import { createMetrics } from '../../../runtime/metrics.ts';
+import { noSpool } from '../../../runtime/spool/no-spool.ts';
 import type { Store } from '../../../runtime/store.ts';
 import type { TaskQueue } from '../../../runtime/tasks.ts';
 import { aProfile, aUdid, suiteStartMs } from '../../suites/records.ts';
@@ -17,11 +18,14 @@ const url = 'http://127.0.0.1:9';
 const environment = {
   DATA_DIR: '/nonexistent', YT_PROXY: url, DRIVER_PROFILES_URL: url, PERSONAL_URL: url, TRACKSTORY_URL: url, FLEET_RENT_URL: url,
   CLIENT_EVENTS_URL: url, GEOBASE_URL: url, AUTH_JWKS: '/nonexistent/jwks.json', AUTH_ISSUER: 'https://issuer.test',
+  // The store is what is tested: it is waited for.
+  SPOOL_AFTER: '1m',
 };
 
 export function contextOn({ store, tasks }: { store: Store; tasks: TaskQueue }): Context {
   const config = readConfig(environment);
-  return { config, store, tasks, metrics: createMetrics(), log: silentLog, newId: randomUUID, random: Math.random } as unknown as Context;
+  const spool = noSpool(Date.now);
+  return { config, store, tasks, spool, metrics: createMetrics(), log: silentLog, newId: randomUUID, random: Math.random } as unknown as Context;
 }
 
 /** The newbie's profile is the first. */
