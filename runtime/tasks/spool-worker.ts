@@ -67,14 +67,19 @@ export class SpoolWorker {
 
   /** One pass over what waits. */
   async round(): Promise<void> {
-    const waiting = this.#ctx.spool.waiting().filter(({ matchingId }) => (this.#pauses.get(matchingId)?.dueMs ?? 0) <= performance.now());
+    const waiting = this.#due();
     // The first one finds out whether the store is there: against one that hangs not everybody has to try.
     for (let next = 0, size = 1; next < waiting.length; next += size, size = next === 1 ? atOnce : size) {
       const brought = await Promise.all(waiting.slice(next, next + size).map((entry) => this.#bring(entry)));
       if (this.#stopping.signal.aborted) return;
-      if (brought.includes('store_away')) return this.#formAll(waiting.slice(next));
+      // Not those that were brought beside it: merged with another matching, their row must not be written again.
+      if (brought.includes('store_away')) return this.#formAll(this.#due());
     }
     return undefined;
+  }
+
+  #due(): SpoolEntry[] {
+    return this.#ctx.spool.waiting().filter(({ matchingId }) => (this.#pauses.get(matchingId)?.dueMs ?? 0) <= performance.now());
   }
 
   async #bring(entry: SpoolEntry): Promise<Brought> {

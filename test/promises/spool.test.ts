@@ -14,9 +14,10 @@ describe.each(storeKinds)('on %s', (store) => {
   let back: (() => Promise<void>) | null = null;
   const anna = person('anna', 2);
   const boris = person('boris');
+  const vera = person('vera');
 
   beforeEach(async () => {
-    scene = await openScene({ people: [anna, boris], store, environment: { SPOOL_AFTER: '200ms' } });
+    scene = await openScene({ people: [anna, boris, vera], store, environment: { SPOOL_AFTER: '200ms' } });
   });
   afterEach(async () => {
     await back?.();
@@ -133,6 +134,26 @@ describe.each(storeKinds)('on %s', (store) => {
     await empty();
     expect(await annas()).toMatchObject([{ id: matchingId, status: 'requested' }]);
     expect(await applications()).toMatchObject([{ matching_id: matchingId }]);
+  });
+
+  test('S2: the row of one who was merged is left alone when the store goes away in the same moment', async () => {
+    const { participation: { matchingId } } = await scene.enrol(profileOf(anna));
+    await scene.settleTasks();
+    await goAway();
+    for (const profile of [profileOf(boris), profileOf(anna, 1), profileOf(vera)]) expect((await scene.enrol(profile)).outcome).toBe('spooled');
+    await back?.();
+    await vi.waitFor(() => scene.ctx.store.ping(), { timeout: 20_000 });
+    let calls = 0;
+    const transact: typeof scene.ctx.store.transact = async (work, signal) => {
+      calls += 1;
+      if (calls === 3) throw new ServiceError('store_unavailable', 'the store went away');
+      return scene.ctx.store.transact(work, signal);
+    };
+    const patient: Context = { ...scene.ctx, config: { ...scene.config, spool: { ...scene.config.spool, afterMs: 10_000 } }, store: { ...scene.ctx.store, transact } };
+    await new SpoolWorker(patient).round();
+    expect(scene.ctx.spool.waiting()).toMatchObject([{ newbie: profileOf(vera), isFormed: true }]);
+    const row = (await applications()).find((one) => one['newbie_key'] === 'udid-anna');
+    expect(row).toMatchObject({ matching_id: matchingId });
   });
 
   test('S2: who takes part already keeps his matching, whatever was spooled meanwhile', async () => {
