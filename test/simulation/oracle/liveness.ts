@@ -37,8 +37,8 @@ function dueAt(world: World, record: MatchingRecord, relation: Relation | null, 
     created: () => since + poll + crmMs + run('import-matchings'),
     requested: () => since + 2 * crmMs + run('import-matchings'),
     matched: () => since + poll,
-    initialized: () => Math.max(since, agedAt(record, policy.progressAgeMs)) + crmAge(relation) + run('import-results') + poll,
-    in_progress: () => Math.max(since, agedAt(record, policy.resultAgeMs)) + crmAge(relation) + run('import-results') + poll,
+    initialized: () => Math.max(since, figuresAt(record, relation, policy.progressAgeMs)) + crmAge(relation) + run('import-results') + poll,
+    in_progress: () => Math.max(since, figuresAt(record, relation, policy.resultAgeMs)) + crmAge(relation) + run('import-results') + poll,
     finished: () => Math.max(since, agedAt(record, policy.failAgeMs), record.statusSince + policy.failGraceMs) + daily(world) + poll,
     failed: () => {
       const code = codeDueMs(world, relation);
@@ -53,7 +53,12 @@ function agedAt({ matchedAt }: MatchingRecord, ageMs: number): number {
   return (matchedAt ?? 0) + ageMs;
 }
 
-/** The CRM counts from its own date, which may be later than ours by nothing, and writes at its next tick. */
+/** The CRM counts from the last date it gave: later than ours where it named the same mentor again. */
+function figuresAt(record: MatchingRecord, relation: Relation | null, ageMs: number): number {
+  return Math.max(agedAt(record, ageMs), (relation?.connections.at(-1)?.atMs ?? 0) + ageMs);
+}
+
+/** It writes at its next tick. */
 function crmAge(relation: Relation | null): number {
   return relation === null ? crmMs : 2 * crmMs;
 }
