@@ -8,31 +8,24 @@ export interface Bug {
   readonly edits: readonly { readonly find: string; readonly put: string }[];
   /** The promises of which one is found broken. */
   readonly breaks: readonly string[];
-  /** A seed that has found it before; searched first. */
-  readonly hint: number;
+  /** Found by few seeds: too slow for every test run. */
+  readonly isRare: boolean;
 }
 
-/** Where the search begins. A change of the product may send a seed another way: then the search goes on from the first. */
-const hints: Readonly<Record<string, number>> = {
-  'an announcement gets a new id with every attempt': 4,
-  'a status claims what one of two has refused': 4,
-  'the guard of a person is read outside the transaction': 31,
-  'the spool answers before the disk has it': 109,
-  'tasks are lost when a commit conflicts': 4,
-  'a contact list is remembered beyond a rematch': 2,
-  'the cursor passes rows that were written late': 105,
-  'a second promocode replaces the first': 4,
-  'a reading mark goes back': 65,
-  'figures are replaced, and a null erases': 2,
-  'the deadline forgets the grace': 2,
-  'a rematch keeps the figures of the match before': 4,
-  'a late announcement of the match before moves the present one': 213,
-};
+/** Not among what the first five seeds find: left to `npm run simulate -- --bugs`. */
+const rare: readonly string[] = [
+  'the guard of a person is read outside the transaction',
+  'the spool answers before the disk has it',
+  'the cursor passes rows that were written late',
+  'a second promocode replaces the first',
+  'a late announcement of the match before moves the present one',
+  'a reading mark goes back',
+  'an outage ends as a dead letter',
+];
 
 function bug(name: string, file: string, breaks: readonly string[], ...edits: Bug['edits'][number][]): Bug {
-  return { name, file, edits, breaks, hint: hints[name] ?? 1 };
+  return { name, file, edits, breaks, isRare: rare.includes(name) };
 }
-
 
 export const bugs: readonly Bug[] = [
   bug('a job writes without looking at its lock', 'jobs/unit-of-work.ts', ['S9'], {

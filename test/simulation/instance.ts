@@ -50,6 +50,8 @@ export class Instance implements Owner {
   wallSkewMs = 0;
   clockRate = 1;
   doors: Doors | null = null;
+  /** Whether the ticks of its schedule start anything. */
+  runsJobs = true;
   /** Outlives the process. */
   readonly disk = new MemoryDisk();
   spool: Spool | null = null;
@@ -159,7 +161,7 @@ export class Instance implements Owner {
   #schedule(job: Job): void {
     let running = false;
     const tick = (): void => {
-      if (running || this.#stopping.signal.aborted) return;
+      if (running || !this.runsJobs || this.#stopping.signal.aborted) return;
       running = true;
       void this.#run(job).finally(() => void (running = false));
     };

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { huntBugs } from './bug-hunt.ts';
+import { bugs } from './bugs.ts';
 import { coverageLines } from './coverage.ts';
 import { runCampaign, Threads } from './pool.ts';
 import { runSeed } from './seed-run.ts';
@@ -22,7 +23,7 @@ function whole(text: string): number {
   return value;
 }
 
-const { seeds, seed, bugs, threads: count } = new Command('simulate')
+const { seeds, seed, bugs: huntsBugs, threads: count } = new Command('simulate')
   .option('--seeds <n>', 'how many seeds to run, from 1 on', whole, 1_000)
   .option('--seed <s>', 'run this seed alone and print what happened', whole)
   .option('--bugs', 'plant each bug of the list and look for it')
@@ -31,7 +32,7 @@ const { seeds, seed, bugs, threads: count } = new Command('simulate')
   .opts<Options>();
 
 if (seed !== undefined) await replay(seed);
-else if (bugs === true) await hunt();
+else if (huntsBugs === true) await hunt();
 else await campaign();
 
 async function replay(one: number): Promise<void> {
@@ -57,7 +58,7 @@ async function campaign(): Promise<void> {
 
 async function hunt(): Promise<void> {
   const threads = new Threads(count);
-  const hunted = await huntBugs(threads, { limit: bugLimit, useHints: false }, ({ bug, seeds: tried, found, clean }) => {
+  const hunted = await huntBugs(threads, bugs, bugLimit, ({ bug, seeds: tried, found, clean }) => {
     const where = found === null ? `NOT FOUND in ${tried} seeds` : `seed ${found.seed} breaks ${found.promise}: ${found.detail}`;
     console.log(`${bug.name}\n  ${where}${clean === null ? '' : `\n  AND WITHOUT THE BUG ${clean.promise}: ${clean.detail}`}`);
   });

@@ -27,7 +27,7 @@ export interface People {
 export function drawPeople(random: Random): People {
   const make = (kind: string, count: number): SimPerson[] => Array.from({ length: count }, (_, index) => person(random, `${kind}${index}`));
   const mentors = make('mentor', random.between(2, 3));
-  const newbies = make('newbie', random.between(3, 5));
+  const newbies = make('newbie', random.between(2, 4));
   // A mentor of some may be the newbie of another (A11).
   if (random.chance(0.25)) newbies.push(mentors[0] as SimPerson);
   const strangers = make('stranger', 1);

@@ -12,7 +12,8 @@ export class Threads {
 
   constructor(count: number) {
     this.#workers = Array.from({ length: count }, () => new Worker(new URL('thread.ts', import.meta.url), {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      // With context frames a promise costs no hook: a sixth of the time. Nothing is traced here.
+      execArgv: ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame'],
       resourceLimits: { maxYoungGenerationSizeMb: youngMb },
     }));
   }

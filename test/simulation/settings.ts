@@ -51,7 +51,7 @@ export function drawSettings(random: Random): Settings {
     },
     instances: random.chance(0.15) ? 3 : 2,
     taskPollMs: random.pick([600_000, 1_200_000, 1_800_000]),
-    spoolRoundMs: random.pick([120_000, 300_000]),
+    spoolRoundMs: random.pick([300_000, 600_000]),
     healAtMs: random.between(15, 32) * 0.1 * hour,
   };
 }
