@@ -40,9 +40,6 @@ export interface Composed {
   close(): Promise<void>;
 }
 
-/** How long a job's lock outlives a holder that died. */
-const lockTtlMs = 15_000;
-
 /** Opens the store and brings its schema up to date, in the background where the store is not on this machine. */
 export async function compose(config: Config, overrides: ComposeOverrides = {}): Promise<Composed> {
   const log = overrides.log ?? createLog(config.logLevel, config.logFile === null ? undefined : logFile(config.logFile));
@@ -57,7 +54,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   // A file is there or never will be; a database across the network may come later, and the rest of the service works meanwhile.
   if (config.store.kind === 'sqlite') await store.migrate();
   else void migrateEventually(store, log, closing.signal);
-  const locks = createLocks(leases, { owner: processName(), ttlMs: lockTtlMs, log });
+  const locks = createLocks(leases, { owner: processName(), ttlMs: config.leases.jobMs, log });
   const upstreams = overrides.upstreams ?? createUpstreams(config.upstreams, { log, metrics, operations, random: Math.random });
   const yt = createYt(config.yt, { log, metrics, random: Math.random });
   const spoolNow = (): number => programmeTime(config.timescale, Date.now());

@@ -33,7 +33,6 @@ const defaultGraceMs = 8_000;
 const adminGraceMs = 2_000;
 /** Clients with open connections send a request this often at least, or do without. */
 const lingerMs = 1_000;
-const taskLeaseMs = 30_000;
 const taskPollMs = 200;
 
 /** Throws `bad_config` when an address is taken or a key file cannot be used. */
@@ -50,7 +49,7 @@ export async function startService(config: Config, options: ComposeOverrides = {
 async function startComposed(composed: Composed): Promise<Service> {
   const { ctx } = composed;
   const worker = new TaskWorker(ctx, {
-    concurrency: ctx.config.taskWorkers, owner: processName(), leaseMs: taskLeaseMs, pollMs: taskPollMs,
+    concurrency: ctx.config.taskWorkers, owner: processName(), leaseMs: ctx.config.leases.taskMs, pollMs: taskPollMs,
   });
   const spoolWorker = new SpoolWorker(ctx);
   const scheduler = new JobScheduler(ctx);

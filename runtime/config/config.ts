@@ -91,6 +91,8 @@ export interface Config {
   readonly auth: { readonly jwks: string; readonly issuer: string; readonly audience: string };
   readonly jobs: JobsConfig;
   readonly taskWorkers: number;
+  /** How long a task and the lock of a job outlive a holder that died. */
+  readonly leases: { readonly taskMs: number; readonly jobMs: number };
   /** Null where nothing is to be traced. */
   readonly tracing: TracingConfig | null;
   readonly logLevel: string;
@@ -141,6 +143,7 @@ export function readConfig(environment: Environment): Config {
       },
     },
     taskWorkers: variables.TASK_WORKERS,
+    leases: { taskMs: variables.TASK_LEASE, jobMs: variables.JOB_LEASE },
     tracing: tracingOf(variables),
     logLevel: variables.LOG_LEVEL,
     logFile: variables.LOG_FILE ?? null,

@@ -18,6 +18,7 @@ const duration = z.string().transform((text, check) => {
 });
 
 const period = duration.refine((ms) => ms >= 100 && ms <= 24 * unitsMs.d, 'must be between 100ms and 24d');
+const lease = duration.refine((ms) => ms >= unitsMs.s && ms <= unitsMs.h, 'must be between 1s and 1h');
 
 const boolean = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
@@ -99,6 +100,8 @@ export const serviceVariables = {
   AUTH_AUDIENCE: text.default('contractor-mentorship'),
   JOBS: z.enum(['on', 'off'], 'must be on or off').default('on'),
   TASK_WORKERS: integer(1, 256).default(8),
+  TASK_LEASE: lease.default(30 * unitsMs.s),
+  JOB_LEASE: lease.default(15 * unitsMs.s),
   IMPORT_MATCHINGS_EVERY: period.default(5 * unitsMs.m),
   IMPORT_RESULTS_EVERY: period.default(unitsMs.h),
   FINISH_PROGRAMME_EVERY: period.default(unitsMs.d),

@@ -33,9 +33,17 @@ export interface ChaosReport {
   readonly violations: readonly string[];
 }
 
-/** Past the lease of a task (30 s) and the life of a lock (15 s). */
-const longPauseMs = 33_000;
-const shortPauseMs = 1_000;
+interface Patience {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Past the lease of a task and that of a job. */
+  readonly pauseMs: number;
+}
+
+/** As by default. */
+const usual: Patience = { environment: {}, pauseMs: 33_000 };
+/** A short run must not spend its time with waiting for the leases of the dead. */
+const hasty: Patience = { environment: { TASK_LEASE: '3s', JOB_LEASE: '3s' }, pauseMs: 4_000 };
+const hastyBelowKills = 50;
 const killsPerPause = 100;
 /** A task that died with its worker several times waits for half a minute and more. */
 const settleWithinMs = 300_000;
@@ -48,10 +56,11 @@ export async function runChaos({ kills, store, seed, say }: ChaosOptions): Promi
   const newbies = Math.min(mostNewbies, 4 + kills);
   const outside = await Outside.start({ store, drivers: newbies, seed });
   const issuer = await createTokenIssuer(join(directory, 'auth'));
-  const environment = { ...(await outside.ask<Record<string, string>>('environment')), ...environmentOf(directory), AUTH_JWKS: issuer.jwksFile, AUTH_ISSUER: issuer.issuer };
+  const patience = kills < hastyBelowKills ? hasty : usual;
+  const environment = { ...(await outside.ask<Record<string, string>>('environment')), ...environmentOf(directory), ...patience.environment, AUTH_JWKS: issuer.jwksFile, AUTH_ISSUER: issuer.issuer };
   const pauses = Math.max(1, Math.floor(kills / killsPerPause));
   const onKill = (done: number): void => (done % 10 === 0 ? say(`${done} kills`) : undefined);
-  const fleet = new Fleet({ environment, random, kills, pauses, pauseMs: kills < 50 ? shortPauseMs : longPauseMs, onKill });
+  const fleet = new Fleet({ environment, random, kills, pauses, pauseMs: patience.pauseMs, onKill });
   const crew = new Crew({ fleet, cast: people(newbies), issuer, random, arriveWithinMs: kills * 1_000 });
   const over = new AbortController();
   Object.assign(process.env, { YDB_ANONYMOUS_CREDENTIALS: '1' });

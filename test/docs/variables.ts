@@ -51,6 +51,8 @@ export const meanings: Readonly<Record<keyof typeof serviceVariables, string>> =
   AUTH_AUDIENCE: 'for whom',
   JOBS: 'whether this instance runs jobs: `on` or `off`',
   TASK_WORKERS: 'tasks worked on at once',
+  TASK_LEASE: 'how long a task waits for a worker that died',
+  JOB_LEASE: 'how long a job waits for an instance that died',
   IMPORT_MATCHINGS_EVERY: 'period of the job',
   IMPORT_RESULTS_EVERY: 'period of the job',
   FINISH_PROGRAMME_EVERY: 'period of the job; with `1d` or more it runs once on each UTC date',

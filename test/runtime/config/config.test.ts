@@ -32,6 +32,7 @@ test('needs nothing but the addresses and the issuer', () => {
   expect(config.upstreams.geobase).toBe('embedded');
   expect(config.auth.audience).toBe('contractor-mentorship');
   expect(config.taskWorkers).toBe(8);
+  expect(config.leases).toEqual({ taskMs: 30_000, jobMs: 15_000 });
   expect(config.programme).toEqual({
     policy: { progressAgeMs: 7 * dayMs, resultAgeMs: 14 * dayMs, failAgeMs: 14 * dayMs, failGraceMs: 7 * dayMs, latePromocodeReopens: true },
     hideAfterMs: 21 * dayMs,
@@ -68,6 +69,7 @@ test.each([
   ['IMPORT_MATCHINGS_EVERY', '30d', 'must be between 100ms and 24d'],
   ['HTTP_PORT', '65536', 'must be a whole number from 0 to 65535'],
   ['HTTP_PORT', '80 80', 'must be a whole number from 0 to 65535'],
+  ['TASK_LEASE', '500ms', 'must be between 1s and 1h'],
   ['TASK_WORKERS', '0', 'must be a whole number from 1 to 256'],
   ['YT_PROXY', 'ftp://yt', 'must be an http or https URL'],
   ['GEOBASE_URL', 'here', 'must be an http or https URL, or embedded'],
