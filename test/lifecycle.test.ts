@@ -21,9 +21,10 @@ const environment = {
   IMPORT_RESULTS_EVERY: every,
   FINISH_PROGRAMME_EVERY: every,
   // Room for a busy machine: a promocode that comes after the deadline would lead another way round.
-  FAIL_GRACE: '10d',
+  FAIL_GRACE: '24d',
   HIDE_AFTER: '999d',
   ARCHIVE_AFTER: '999d',
+  PROMOCODE_LOOKBACK: '999d',
 };
 
 let world: RunningWorld;

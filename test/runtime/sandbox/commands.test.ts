@@ -31,8 +31,8 @@ interface Started {
 }
 
 function start(file: 'demo.ts' | 'main.ts', ...args: readonly string[]): Started {
-  // A grace that lasts a few real seconds: a busy machine must not make anybody fail.
-  const env = { PATH: process.env['PATH'], HTTP_PORT: '0', ADMIN_PORT: '0', FAIL_GRACE: '30d' };
+  // A grace of a dozen real seconds: a busy machine must not make anybody fail.
+  const env = { PATH: process.env['PATH'], HTTP_PORT: '0', ADMIN_PORT: '0', FAIL_GRACE: '120d' };
   const child = spawn(process.execPath, [join(root, 'test/sandbox', file), ...args], { cwd: root, env });
   children.add(child);
   const texts = { out: '', err: '' };
