@@ -9,6 +9,8 @@ import { Conflict } from './failure.ts';
 import { Session, type DatabaseClock } from './session.ts';
 
 const groupLimit = 64;
+/** Turns of the event loop for which a group may grow before it is committed. */
+const gatheringTurns = 4;
 const lockDeadlineMs = 5_000;
 const maxReruns = 5;
 const maxPauseMs = 20;
@@ -78,15 +80,24 @@ export class GroupCommitter {
     return submitted as Promise<Result>;
   }
 
-  // One turn of the event loop gathers the group; an idle store adds no other wait.
   async #drain(): Promise<void> {
-    for (await nextTurn(); this.#waiting.length > 0; await nextTurn()) {
+    for (await this.#gather(); this.#waiting.length > 0; await this.#gather()) {
       this.#dismiss(({ signal }) => (signal?.aborted === true ? cancelled(signal) : null));
       if (this.#waiting.length === 0) continue;
       if (this.#begin()) await this.#commitTogether(this.#waiting.splice(0, groupLimit));
       else await this.#pauseLocked();
     }
     this.#drained = null;
+  }
+
+  // Who was answered by the last commit asks again while those it kept waiting are taken in: without a further turn the two would commit
+  // in halves for ever, at twice the fsyncs. A turn that brings nobody ends it, so an idle store waits for one turn only.
+  async #gather(): Promise<void> {
+    for (let turn = 0; turn < gatheringTurns; turn += 1) {
+      const before = this.#waiting.length;
+      await nextTurn();
+      if (this.#waiting.length === before || this.#waiting.length >= groupLimit) return;
+    }
   }
 
   // Everybody keeps his own deadline while another process holds the lock.

@@ -42,6 +42,27 @@ test('transactions of one loop turn share one commit', async () => {
   expect(await opened.store.jobState('s39')).toBe('x');
 });
 
+test('whoever comes while a group still grows shares its commit', async () => {
+  const before = countCommits(place.file);
+  const put = (name: string): Promise<void> => opened.store.transact((tx) => tx.putJobState(name, 'x'));
+  const early = [put('a'), put('b')];
+  await turn();
+  await Promise.all([...early, put('c')]);
+  expect(countCommits(place.file)).toBe(before + 1);
+});
+
+test('whoever keeps coming does not keep the first waiting', async () => {
+  const settled: string[] = [];
+  const put = (name: string): Promise<void> => opened.store.transact((tx) => tx.putJobState(name, 'x')).then(() => void settled.push(name));
+  const all = [put('first'), put('second')];
+  for (let turns = 0; turns < 10; turns += 1) {
+    await turn();
+    all.push(put(`later${turns}`));
+  }
+  expect(settled).toContain('first');
+  await Promise.all(all);
+});
+
 test('tasks, leases and transactions share a commit too', async () => {
   await opened.store.transact((tx) => tx.enqueue(newTask({ id: 't' })));
   const before = countCommits(place.file);
