@@ -53,3 +53,8 @@ export type LifecycleEvent =
 export function isEventType(value: unknown): value is EventType {
   return typeof value === 'string' && Object.hasOwn(EventType, value);
 }
+
+/** Whether guards of this event look at the CRM's figures; to all others it is the same whether `Facts` were told of any. */
+export function looksAtFigures(type: EventType): boolean {
+  return type === EventType.PROGRESS_ANNOUNCED || type === EventType.RESULT_ANNOUNCED;
+}

@@ -1,5 +1,5 @@
 // The only writer of status: load -> step -> save row, transition and tasks in one transaction, for one event or for many.
-import type { LifecycleEvent } from '../../machines/events.ts';
+import { looksAtFigures, type LifecycleEvent } from '../../machines/events.ts';
 import type { MatchingId } from '../../machines/ids.ts';
 import type { LifecyclePolicy, MatchingRecord } from '../../machines/matching-record.ts';
 import type { Status } from '../../machines/status.ts';
@@ -82,6 +82,7 @@ interface Scene {
   readonly now: number;
   readonly policy: LifecyclePolicy;
   readonly records: Map<MatchingId, MatchingRecord>;
+  /** Of matchings with an event whose guards look at them. */
   readonly figures: Map<MatchingId, ProgressFigures>;
 }
 
@@ -91,16 +92,21 @@ interface Author {
 }
 
 async function loadScene(tx: StoreTx, commands: readonly Command[], policy: LifecyclePolicy): Promise<Scene> {
-  const ids = [...new Set(commands.map((command) => command.matchingId))];
+  const ids = idsOf(commands);
+  const judged = idsOf(commands.filter(({ event }) => looksAtFigures(event.type)));
   const known = commands.flatMap(({ stored }) => stored ?? []);
   const unread = known.length === 0 ? ids : ids.filter((id) => !known.some((record) => record.id === id));
-  const [now, records, results] = await Promise.all([tx.now(), tx.matchings(unread), tx.results(ids)]);
+  const [now, records, results] = await Promise.all([tx.now(), tx.matchings(unread), tx.results(judged)]);
   return {
     now,
     policy,
     records: new Map([...known, ...records].map((record) => [record.id, record])),
     figures: new Map(results.map((result) => [result.matchingId, result.figures])),
   };
+}
+
+function idsOf(commands: readonly Command[]): MatchingId[] {
+  return [...new Set(commands.map((command) => command.matchingId))];
 }
 
 async function applyCommand(tx: StoreTx, scene: Scene, { matchingId, event }: Command, author: Author): Promise<Outcome> {

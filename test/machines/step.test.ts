@@ -1,7 +1,9 @@
 // Guards, assignments and effects of single steps.
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
-import type { LifecycleEvent } from '../../machines/events.ts';
+import { EventType, looksAtFigures, type LifecycleEvent } from '../../machines/events.ts';
 import { dueAnnouncement } from '../../machines/due.ts';
+import { statuses } from '../../machines/status.ts';
 import { allowedEvents, step, type Step } from '../../machines/step.ts';
 import { dayMs, facts, matched, mentor, newbie, otherMentor, profile, record, start, welcomeEvent } from './worlds.ts';
 
@@ -14,6 +16,15 @@ test('an enrolment makes version 1 and asks for the application', () => {
   const taken = expectMoved(step(null, welcomeEvent('ENROLLED', null), facts({ now: start })));
   expect(taken.record).toMatchObject({ version: 1, status: 'created', createdAt: start, updatedAt: start, statusSince: start, epoch: 0, newbie });
   expect(taken.effects).toEqual([{ type: 'create_application' }]);
+});
+
+test('an event that is said not to look at figures comes to the same with and without them', () => {
+  const without = facts({ hasProgress7d: false, hasProgress14d: false });
+  const differs = Object.values(EventType).filter((type) => [null, ...statuses.map((status) => record(status))].some((stored) => {
+    const event = welcomeEvent(type, stored);
+    return !isDeepStrictEqual(step(stored, event, facts()), step(stored, event, without));
+  }));
+  expect(differs).toEqual(Object.values(EventType).filter(looksAtFigures));
 });
 
 test('every move raises the version by one and restarts the stay', () => {
