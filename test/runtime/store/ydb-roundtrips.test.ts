@@ -78,6 +78,15 @@ test('shows contacts in one', async () => {
   expect(trips).toBe(1);
 });
 
+test('rematches twenty in as many as one, though each retires its figures', async () => {
+  const ids = await Promise.all(Array.from({ length: 20 }, enrolled));
+  const rematch = (connectedAt: number) => dispatch(ctx, ids.map((matchingId) => ({ matchingId, event: matchedWith(connectedAt) })), { actor: 'job:import-matchings' });
+  await rematch(suiteStartMs);
+  const { trips, result } = await roundTrips('rematch 20', () => rematch(suiteStartMs + 1));
+  expect(result.filter(({ outcome }) => outcome === 'moved')).toHaveLength(20);
+  expect(trips).toBeLessThanOrEqual(3);
+});
+
 test('claims tasks in three and settles each in two', async () => {
   await ydb.store.transact((tx) => tx.enqueue(newTask()));
   const claimed = await roundTrips('claim', () => ydb.tasks.claim({ owner: 'me', limit: 8, leaseMs: 1_000 }));
