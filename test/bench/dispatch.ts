@@ -38,7 +38,7 @@ export async function benchDispatch(): Promise<unknown> {
   try {
     const service = await start(startServer('service-process.ts', place.environment));
     const limit = await start(startServer('dispatch-limit.ts', { BENCH_FILE: join(place.directory, 'limit.sqlite') }));
-    const installed = installPeers();
+    const installed = process.env['BENCH_PEERS'] !== 'none' && installPeers();
     const restate = installed ? await start(startRestate(join(place.directory, 'restate'))) : null;
     const dbos = installed ? await start(startDbos()) : null;
     return resultOf(await takeTurns(contenders(place, { service, limit, restate, dbos }), { warmUps: 1, repetitions: 5 }));
