@@ -66,12 +66,15 @@ export interface Copies {
   rowsAt(place: BatchPlace, signal?: AbortSignal): Promise<unknown[]>;
 }
 
+/** Whose a row is; the rest of it tells of the person, whatever his matching. */
+export type ApplicationOwner = Pick<ApplicationRow, 'newbie_key' | 'matching_id' | 'newbie_park_id' | 'newbie_driver_id' | 'created_at'>;
+
 export interface Yt {
   readonly copies: Copies;
   /** Upserts by `newbie_key` where the table is dynamic; appends once per matching, in a transaction, where it is static. */
   writeApplication(row: ApplicationRow, signal?: AbortSignal): Promise<void>;
-  /** Replaces the row of this newbie if there is one and it names another matching. A static table keeps what it has. */
-  correctApplication(row: ApplicationRow, signal?: AbortSignal): Promise<void>;
+  /** Gives the row of this newbie, if there is one, to this matching. A static table keeps what it has. */
+  correctApplication(owner: ApplicationOwner, signal?: AbortSignal): Promise<void>;
   /** Throws `yt_table_missing` when there is no such table. */
   readTable<Result>(path: string, columns: readonly string[], read: (snapshot: TableSnapshot) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Names and revisions of the tables directly inside a directory; null when there is no such directory. */

@@ -2,7 +2,7 @@
 // Written again after a crash between the two: the row's key is the person, so the CRM sees one.
 import { createActor, fromPromise, waitFor, type InspectionEvent, type Observer, type SnapshotFrom } from 'xstate';
 import { applicationMachine, type ApplicationParts } from '../../machines/application.ts';
-import { profileKey, type Profile } from '../../machines/ids.ts';
+import { profileKey, type Profile, type Udid } from '../../machines/ids.ts';
 import type { EpochMs, MatchingRecord } from '../../machines/matching-record.ts';
 import { Status } from '../../machines/status.ts';
 import { tellSteps, type ActorStep } from '../actor-steps.ts';
@@ -24,8 +24,6 @@ export async function createApplication(ctx: Context, { matchingId }: Applicatio
 /** What an application is made of besides what the upstreams know. */
 export interface Applicant extends Pick<MatchingRecord, 'id' | 'newbie' | 'newbieUdid' | 'createdAt'> {
   requestedAt(): Promise<EpochMs>;
-  /** The row of this newbie may be there under another matching: put right where the table allows it, never added. */
-  readonly isCorrection?: boolean;
 }
 
 /** Looks everything up and writes the row. Needs no store. */
@@ -87,6 +85,10 @@ async function phoneOf(ctx: Context, profiles: readonly Profile[], signal: Abort
   return phones.get(id) ?? null;
 }
 
+export function applicationKey(udid: Udid | null, newbie: Profile): string {
+  return udid ?? profileKey(newbie);
+}
+
 interface Application {
   readonly applicant: Applicant;
   readonly person: Person;
@@ -94,9 +96,9 @@ interface Application {
 }
 
 async function writeRow(ctx: Context, { applicant, person, parts }: Application, signal: AbortSignal): Promise<void> {
-  const { id, newbie, createdAt, isCorrection = false } = applicant;
+  const { id, newbie, createdAt } = applicant;
   const row = {
-    newbie_key: person.udid ?? profileKey(newbie),
+    newbie_key: applicationKey(person.udid, newbie),
     matching_id: id,
     newbie_park_id: newbie.parkId,
     newbie_driver_id: newbie.driverId,
@@ -108,5 +110,5 @@ async function writeRow(ctx: Context, { applicant, person, parts }: Application,
     created_at: rfc3339(createdAt),
     requested_at: rfc3339(await applicant.requestedAt()),
   };
-  await (isCorrection ? ctx.yt.correctApplication(row, signal) : ctx.yt.writeApplication(row, signal));
+  await ctx.yt.writeApplication(row, signal);
 }

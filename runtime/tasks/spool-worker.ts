@@ -1,12 +1,14 @@
 // Empties the spool: into the store whenever it answers; while it does not, each enrolment's application goes to YT all the same.
 import type { MatchingId } from '../../machines/ids.ts';
+import type { MatchingRecord } from '../../machines/matching-record.ts';
+import { rfc3339 } from '../clock.ts';
 import type { Context } from '../context.ts';
 import { asServiceError, describeError } from '../errors.ts';
 import { withinTime } from '../mentorship/deadline.ts';
 import { fulfilSpooled } from '../mentorship/enroll.ts';
 import type { SpoolEntry } from '../spool.ts';
 import { pauseMs } from './backoff.ts';
-import { formApplication } from './create-application.ts';
+import { applicationKey, formApplication } from './create-application.ts';
 
 export interface SpoolWorkerOptions {
   /** Between two looks at what waits. */
@@ -20,14 +22,18 @@ const atOnce = 8;
 /** The store is looked for again after each round: one application must not hold that up for long. */
 const formWithinMs = 10_000;
 
+/** Of what failed: how often, and when it is due again. */
+type Pauses = Map<MatchingId, { readonly attempt: number; readonly dueMs: number }>;
+
 type Brought = 'settled' | 'store_away' | 'failed';
 
 export class SpoolWorker {
   readonly #ctx: Context;
   readonly #options: SpoolWorkerOptions;
   readonly #stopping = new AbortController();
-  /** Of what failed: how often, and when it is due again. */
-  readonly #pauses = new Map<MatchingId, { readonly attempt: number; readonly dueMs: number }>();
+  /** Apart from each other: upstreams that fail while the store is away must not hold up the way to the store. */
+  readonly #bringing: Pauses = new Map();
+  readonly #forming: Pauses = new Map();
   #loop: Promise<void> | null = null;
   #adoptedMs = performance.now();
 
@@ -67,19 +73,19 @@ export class SpoolWorker {
 
   /** One pass over what waits. */
   async round(): Promise<void> {
-    const waiting = this.#due();
+    const waiting = this.#due(this.#bringing);
     // The first one finds out whether the store is there: against one that hangs not everybody has to try.
     for (let next = 0, size = 1; next < waiting.length; next += size, size = next === 1 ? atOnce : size) {
       const brought = await Promise.all(waiting.slice(next, next + size).map((entry) => this.#bring(entry)));
       if (this.#stopping.signal.aborted) return;
       // Not those that were brought beside it: merged with another matching, their row must not be written again.
-      if (brought.includes('store_away')) return this.#formAll(this.#due());
+      if (brought.includes('store_away')) return this.#formAll(this.#due(this.#forming));
     }
     return undefined;
   }
 
-  #due(): SpoolEntry[] {
-    return this.#ctx.spool.waiting().filter(({ matchingId }) => (this.#pauses.get(matchingId)?.dueMs ?? 0) <= performance.now());
+  #due(pauses: Pauses): SpoolEntry[] {
+    return this.#ctx.spool.waiting().filter(({ matchingId }) => (pauses.get(matchingId)?.dueMs ?? 0) <= performance.now());
   }
 
   async #bring(entry: SpoolEntry): Promise<Brought> {
@@ -88,16 +94,26 @@ export class SpoolWorker {
       const { record } = await withinTime(ctx.config.spool.afterMs, (limit) => fulfilSpooled(ctx, entry, limit), signal);
       const isOwn = record.id === entry.matchingId;
       // YT may have the application of this entry also where nobody knows: its answer was lost, or the process that wrote it died.
-      if (!isOwn) await this.#form({ ...record, isCorrection: true });
+      if (!isOwn) await this.#giveRowTo(record, entry);
       await ctx.spool.settle(entry.matchingId);
-      this.#pauses.delete(entry.matchingId);
+      for (const pauses of [this.#bringing, this.#forming]) pauses.delete(entry.matchingId);
       ctx.metrics.spoolSettled.inc({ outcome: isOwn ? 'created' : 'merged' });
       return 'settled';
     } catch (error) {
       if (asServiceError(error).code === 'store_unavailable') return 'store_away';
-      this.#pause(entry, error, 'a spooled enrolment could not be brought to the store');
+      this.#pause(this.#bringing, entry, error, 'a spooled enrolment could not be brought to the store');
       return 'failed';
     }
+  }
+
+  async #giveRowTo({ id, newbie, createdAt }: MatchingRecord, entry: SpoolEntry): Promise<void> {
+    await this.#ctx.yt.correctApplication({
+      newbie_key: applicationKey(entry.udid, entry.newbie),
+      matching_id: id,
+      newbie_park_id: newbie.parkId,
+      newbie_driver_id: newbie.driverId,
+      created_at: rfc3339(createdAt),
+    }, this.#stopping.signal);
   }
 
   async #formAll(entries: readonly SpoolEntry[]): Promise<void> {
@@ -111,9 +127,9 @@ export class SpoolWorker {
     try {
       await this.#form({ id: entry.matchingId, newbie: entry.newbie, newbieUdid: entry.udid, createdAt: entry.askedAt });
       await this.#ctx.spool.noteFormed(entry.matchingId);
-      this.#pauses.delete(entry.matchingId);
+      this.#forming.delete(entry.matchingId);
     } catch (error) {
-      this.#pause(entry, error, 'an application could not be formed from the spool');
+      this.#pause(this.#forming, entry, error, 'an application could not be formed from the spool');
     }
   }
 
@@ -128,10 +144,10 @@ export class SpoolWorker {
     }
   }
 
-  #pause({ matchingId }: SpoolEntry, error: unknown, what: string): void {
+  #pause(pauses: Pauses, { matchingId }: SpoolEntry, error: unknown, what: string): void {
     if (this.#stopping.signal.aborted) return;
-    const attempt = (this.#pauses.get(matchingId)?.attempt ?? 0) + 1;
-    this.#pauses.set(matchingId, { attempt, dueMs: performance.now() + pauseMs(attempt, this.#ctx.random) });
+    const attempt = (pauses.get(matchingId)?.attempt ?? 0) + 1;
+    pauses.set(matchingId, { attempt, dueMs: performance.now() + pauseMs(attempt, this.#ctx.random) });
     this.#ctx.log.warn({ matching: matchingId, attempt, error: describeError(error) }, what);
   }
 }

@@ -2,7 +2,7 @@
 import { type Transaction, YtError, type YtClient } from 'ytsaurus-client';
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
-import type { ApplicationRow } from '../yt.ts';
+import type { ApplicationOwner, ApplicationRow } from '../yt.ts';
 import { ensureDocument } from './own-nodes.ts';
 import { patiently, type Patience } from './patience.ts';
 
@@ -31,14 +31,14 @@ export class ApplicationTable {
     return this.#knowingKind((dynamic) => this.#writeAs(dynamic, row, signal), signal);
   }
 
-  /** Where the table is dynamic, a row that names another matching is replaced; none is added. Rows of a static one stay as they are. */
-  correct(row: ApplicationRow, signal?: AbortSignal): Promise<void> {
+  /** Where the table is dynamic, a row that names another matching is changed; none is added. Rows of a static one stay as they are. */
+  correct(owner: ApplicationOwner, signal?: AbortSignal): Promise<void> {
     return this.#knowingKind(async (dynamic) => {
-      if (dynamic && (await this.#namesAnother(row, signal))) await this.#writeAs(dynamic, row, signal);
+      if (dynamic && (await this.#namesAnother(owner, signal))) await this.#client.insertRows(this.#path, [{ ...owner }], { update: true }, signal);
     }, signal);
   }
 
-  async #namesAnother({ newbie_key, matching_id }: ApplicationRow, signal?: AbortSignal): Promise<boolean> {
+  async #namesAnother({ newbie_key, matching_id }: ApplicationOwner, signal?: AbortSignal): Promise<boolean> {
     const found = z.array(namingSchema).parse(await this.#client.lookupRows(this.#path, [{ newbie_key }], { columns: ['matching_id'] }, signal));
     return found.some((one) => one.matching_id !== matching_id);
   }

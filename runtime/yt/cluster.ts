@@ -34,9 +34,9 @@ export function createYt(config: YtConfig, { log, metrics, random }: YtDeps): Yt
       const operation = { method: 'write_application', place: `writing ${config.newDrivers}` };
       return observed(metrics, operation, () => applications.write(row, signal), signal);
     },
-    correctApplication(row, signal) {
+    correctApplication(owner, signal) {
       const operation = { method: 'correct_application', place: `writing ${config.newDrivers}` };
-      return observed(metrics, operation, () => applications.correct(row, signal), signal);
+      return observed(metrics, operation, () => applications.correct(owner, signal), signal);
     },
     readTable(path, columns, read, signal) {
       const operation = { method: 'read_table', place: `reading ${path}` };

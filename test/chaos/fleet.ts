@@ -21,6 +21,7 @@ interface Slot {
 
 /** Lives this long at most after it was ready; some are killed while they start. */
 const longestLifeMs = 1_500;
+const metricsWithinMs = 5_000;
 
 export class Fleet {
   readonly #options: FleetOptions;
@@ -37,6 +38,15 @@ export class Fleet {
   pick(): Instance | null {
     const ready = this.#slots.filter(({ isReady }) => isReady);
     return ready[this.#options.random.between(0, ready.length - 1)]?.process ?? null;
+  }
+
+  /** Enrolments that wait in the spools, as the instances tell; NaN while one does not answer. */
+  async spooled(): Promise<number> {
+    const told = await Promise.all(this.#slots.map(async ({ process }) => {
+      const text = await fetch(`${process?.adminUrl}/metrics`, { signal: AbortSignal.timeout(metricsWithinMs) }).then((answer) => answer.text(), () => '');
+      return Number(/^mentorship_spool_records (\d+)$/m.exec(text)?.[1]);
+    }));
+    return told.reduce((sum, count) => sum + count, 0);
   }
 
   async storm(): Promise<void> {

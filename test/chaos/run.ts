@@ -74,7 +74,7 @@ export async function runChaos({ kills, store, seed, say }: ChaosOptions): Promi
     await weather;
     await fleet.calm();
     say('calm');
-    await settled(database.store, crew, say);
+    await settled({ store: database.store, fleet, crew, say });
     await crew.leave();
     const verdict = await judge(crew, { store: database.store, applications: await outside.ask('applications'), events: await outside.ask('events') });
     await fleet.stop();
@@ -142,15 +142,23 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {});
 }
 
+interface Calm {
+  readonly store: Store;
+  readonly fleet: Fleet;
+  readonly crew: Crew;
+  readonly say: ChaosOptions['say'];
+}
+
 /** Waits until everybody is in and has come to his end; what is not there by then is for the verdict to say. */
-async function settled(store: Store, crew: Crew, say: ChaosOptions['say']): Promise<void> {
+async function settled({ store, fleet, crew, say }: Calm): Promise<void> {
   const deadline = performance.now() + settleWithinMs;
   for (let said = ''; performance.now() < deadline; await sleep(lookEveryMs)) {
     const rows = await Promise.all(crew.testimonies.map(({ person }) => store.matchingsOfNewbies(person.profiles)));
     const present = Object.entries(Object.groupBy(rows.flat(), ({ status }) => status)).map(([status, found]) => `${status} ${found.length}`);
-    const line = `in ${crew.testimonies.filter(({ enrolments }) => enrolments.length > 0).length} of ${rows.length}: ${present.join(', ')}`;
+    const spooled = await fleet.spooled();
+    const line = `spooled ${spooled}, in ${crew.testimonies.filter(({ enrolments }) => enrolments.length > 0).length} of ${rows.length}: ${present.join(', ')}`;
     if (line !== said) say(line);
     said = line;
-    if (crew.everybodyIsIn && rows.every((found) => found.length > 0 && found.every(isOver))) return;
+    if (spooled === 0 && crew.everybodyIsIn && rows.every((found) => found.length > 0 && found.every(isOver))) return;
   }
 }

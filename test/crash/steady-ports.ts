@@ -15,7 +15,7 @@ export function steadyYt(cluster: Cluster): Yt {
       rowsAt: async ({ path, startRow, rowCount }) => cluster.staticRows(path).slice(startRow, startRow + rowCount),
     },
     writeApplication: async (row) => void cluster.applications.set(row.newbie_key, row),
-    correctApplication: async (row) => cluster.correctApplication(row),
+    correctApplication: async (owner) => cluster.correctApplication(owner),
     readTable: async (path, _columns, read) => {
       const { rows, revision } = cluster.table(path);
       async function* single(): AsyncGenerator<unknown, void> {

@@ -128,6 +128,6 @@ function readFreshContacts(deps: DriverDeps, profiles: readonly Profile[]): Prom
     find: "    actions: [EffectType.retire_results, 'startMatch', announceMatch],", put: "    actions: ['startMatch', announceMatch],",
   }),
   bug('a phone stands in the log', 'runtime/tasks/create-application.ts', ['S4'], {
-    find: '  await (isCorrection ? ctx.yt.correctApplication', put: "  ctx.log.info({ row }, 'application');\n  await (isCorrection ? ctx.yt.correctApplication",
+    find: '  await ctx.yt.writeApplication(row', put: "  ctx.log.info({ row }, 'application');\n  await ctx.yt.writeApplication(row",
   }),
 ];

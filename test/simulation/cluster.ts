@@ -1,6 +1,6 @@
 // The YT cluster's data: the CRM's tables, the table of applications, and the copies that are ours.
 import { ServiceError } from '../../runtime/errors.ts';
-import type { ApplicationRow, Batch, BatchPlace, OwnTable, YtRow } from '../../runtime/yt.ts';
+import type { ApplicationOwner, ApplicationRow, Batch, BatchPlace, OwnTable, YtRow } from '../../runtime/yt.ts';
 
 export interface ClusterTable {
   readonly rows: readonly unknown[];
@@ -15,9 +15,9 @@ export class Cluster {
   readonly #ledgers = new Map<string, { readonly batch: string; readonly places: readonly BatchPlace[] }>();
   #revisions = 0;
 
-  correctApplication(row: ApplicationRow): void {
-    const present = this.applications.get(row.newbie_key);
-    if (present !== undefined && present.matching_id !== row.matching_id) this.applications.set(row.newbie_key, row);
+  correctApplication(owner: ApplicationOwner): void {
+    const present = this.applications.get(owner.newbie_key);
+    if (present !== undefined) this.applications.set(owner.newbie_key, { ...present, ...owner });
   }
 
   /** Replaces the table whole, as its owner does. */

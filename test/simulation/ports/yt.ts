@@ -21,7 +21,7 @@ export function ytPort(line: Line): Yt {
         ask('rows at', () => shortened(line, cluster.staticRows(path).slice(startRow, startRow + rowCount)), signal),
     },
     writeApplication: (row, signal) => ask('write application', () => void cluster.applications.set(row.newbie_key, row), signal),
-    correctApplication: (row, signal) => ask('correct application', () => cluster.correctApplication(row), signal),
+    correctApplication: (owner, signal) => ask('correct application', () => cluster.correctApplication(owner), signal),
     readTable: async (path, _columns, read, signal) => {
       const table = await ask('read table', () => cluster.table(path), signal);
       return read(snapshotOf(line, table, signal));
