@@ -97,7 +97,8 @@ test('YDB away under load: everybody is acknowledged and applied for, and all en
   });
   await ydb.stopListening();
   const promised = await Promise.all(load);
-  expect(await readiness()).toEqual({ http: 200, status: 'degraded', store: 'store_unavailable' });
+  // Refused or, on a busy machine, not answered in time: away all the same.
+  expect(await readiness()).toEqual({ http: 200, status: 'degraded', store: expect.stringMatching(/^(store_unavailable|timeout)$/) });
   const [enrolment, list] = await Promise.all([enrol(1), call(profileOf(0), 'GET', 'contacts')]);
   expect([enrolment.status, list.status]).toEqual([202, 503]);
   await vi.waitFor(async () => {

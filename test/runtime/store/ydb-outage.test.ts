@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { realTime } from '../../../runtime/clock.ts';
 import { openYdbStore, type YdbStore } from '../../../runtime/store/ydb/store.ts';
+import { migrations } from '../../../runtime/store/ydb/tables.ts';
 import { startYdbServer, type YdbServer } from '../../ydb-server/server.ts';
 import { anonymous, silentLog } from './ydb-stores.ts';
 
@@ -47,7 +48,7 @@ test('opens without YDB, refuses at once, and works as soon as YDB is there', as
   expect(await refusal(() => opened.tasks.claim({ owner: 'me', limit: 1, leaseMs: 1 }))).toBeLessThan(100);
   await server.listenAgain();
   await answersAgain();
-  expect(await opened.store.migrate()).toEqual([1]);
+  expect(await opened.store.migrate()).toEqual(migrations.map(({ version }) => version));
   await opened.store.transact((tx) => tx.putJobState('a', '1'));
   expect(await opened.store.jobState('a')).toBe('1');
 });

@@ -28,6 +28,11 @@ test('writes a value in text and binary YSON so that it reads as the same', () =
   }));
 });
 
+test('keeps a field whatever it is called', () => {
+  const value = JSON.parse('{"__proto__":[1],"constructor":2}');
+  for (const binary of [false, true]) expect(JSON.stringify(parseYson(Buffer.from(writeYson(value, binary), 'latin1')))).toBe('{"__proto__":[1],"constructor":2}');
+});
+
 test('reads rows of YSON however the stream is cut', async () => {
   const rows = fc.array(fc.dictionary(fc.string({ minLength: 1 }).map((key) => `k${key}`), scalars, { maxKeys: 3 }), { maxLength: 5 });
   await fc.assert(fc.asyncProperty(rows, fc.boolean(), fc.integer({ min: 1, max: 7 }), async (written, binary, size) => {

@@ -74,14 +74,15 @@ class YsonParser {
   }
 
   fields(close: string): Record<string, unknown> {
-    const fields: Record<string, unknown> = {};
+    const fields: [string, unknown][] = [];
     while (!this.skip(close)) {
       const key = String(this.#plain());
       if (!this.skip('=')) throw this.#unexpected();
-      fields[key.startsWith('$') ? `$${key}` : key] = this.value();
+      fields.push([key.startsWith('$') ? `$${key}` : key, this.value()]);
       if (!this.skip(';') && this.#peek() !== close) throw this.#unexpected();
     }
-    return fields;
+    // Assigned one by one, a field called __proto__ would be lost.
+    return Object.fromEntries(fields);
   }
 
   skip(char: string): boolean {
