@@ -10,6 +10,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // node:sqlite says at every start that it is experimental.
     execArgv: ['--disable-warning=ExperimentalWarning'],
+    // Whole programmes run against real sockets and timers: where nobody watches, a machine that stopped for a moment gets a second look.
+    retry: process.env['CI'] === 'true' ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
