@@ -34,7 +34,16 @@ export interface ClaimedTask {
   readonly payload: string;
   /** 1 on the first run. */
   readonly attempt: number;
+  /** Runs before this one that failed by no outage. */
+  readonly refusals: number;
   readonly fence: number;
+}
+
+export interface Failure {
+  readonly delayMs: number;
+  readonly error: string;
+  /** True when it was no outage: counted in `refusals`. */
+  readonly refused: boolean;
 }
 
 export interface TaskView {
@@ -64,11 +73,11 @@ export interface TaskQueue {
   /** Each settles the task only while `fence` is still the newest; false means the lease was lost. */
   extend(task: ClaimedTask, leaseMs: number): Promise<boolean>;
   complete(task: ClaimedTask): Promise<boolean>;
-  retry(task: ClaimedTask, delayMs: number, error: string): Promise<boolean>;
+  retry(task: ClaimedTask, failure: Failure): Promise<boolean>;
   bury(task: ClaimedTask, error: string): Promise<boolean>;
   /** Gives the task back as if it had never been claimed: due now, the attempt not counted. */
   release(task: ClaimedTask): Promise<boolean>;
-  /** An operator's retry of a dead or waiting task: due now, attempts from zero. False when there is no such task to retry. */
+  /** An operator's retry of a dead or waiting task: due now, attempts and refusals from zero. False when there is no such task to retry. */
   revive(id: string): Promise<boolean>;
   find(id: string): Promise<TaskView | null>;
   list(filter: { queue?: Queue; state?: TaskState }, page: { limit: number; cursor: string | null }): Promise<{ items: TaskView[]; nextCursor: string | null }>;

@@ -131,13 +131,14 @@ export class TaskWorker {
     if (failure === null) return (await tasks.complete(task)) ? 'done' : 'lease_lost';
     if (aborted) return (await tasks.release(task)) ? 'released' : 'lease_lost';
     const description = describeError(failure.error);
-    const verdict = judgeFailure(failure.error, task.attempt, random);
+    const verdict = judgeFailure(failure.error, task, random);
     if (verdict.verdict === 'bury') {
       log.error({ task: task.id, queue: task.queue, attempt: task.attempt, error: description }, 'task is dead');
       return (await tasks.bury(task, description)) ? 'dead' : 'lease_lost';
     }
-    log.warn({ task: task.id, queue: task.queue, attempt: task.attempt, error: description, delay_ms: verdict.delayMs }, 'task failed');
-    return (await tasks.retry(task, verdict.delayMs, description)) ? 'retry' : 'lease_lost';
+    const { delayMs, refused } = verdict;
+    log.warn({ task: task.id, queue: task.queue, attempt: task.attempt, error: description, delay_ms: delayMs }, 'task failed');
+    return (await tasks.retry(task, { delayMs, error: description, refused })) ? 'retry' : 'lease_lost';
   }
 
   async #idle(): Promise<void> {

@@ -16,19 +16,23 @@ test('an abort is a cancellation', () => {
 
 test('an outage is retried however often it failed, within five minutes', () => {
   for (const attempt of [1, 2, 8, 30, 1000]) {
-    const verdict = judgeFailure(outage, attempt, () => 0.999_999);
+    const verdict = judgeFailure(outage, { attempt, refusals: 7 }, () => 0.999_999);
     expect(verdict.verdict).toBe('retry');
     if (verdict.verdict === 'retry') expect(verdict.delayMs).toBeLessThanOrEqual(300_000);
   }
 });
 
 test('jitter is full: from nothing to the cap of the attempt', () => {
-  expect(judgeFailure(outage, 3, () => 0)).toEqual({ verdict: 'retry', delayMs: 0 });
-  expect(judgeFailure(outage, 3, () => 0.5)).toEqual({ verdict: 'retry', delayMs: 1000 });
+  expect(judgeFailure(outage, { attempt: 3, refusals: 0 }, () => 0)).toEqual({ verdict: 'retry', delayMs: 0, refused: false });
+  expect(judgeFailure(outage, { attempt: 3, refusals: 0 }, () => 0.5)).toEqual({ verdict: 'retry', delayMs: 1000, refused: false });
 });
 
-test('another failure ends as a dead letter after eight runs, a broken payload at once', () => {
-  expect(judgeFailure(new Error('bug'), 7, () => 0.5).verdict).toBe('retry');
-  expect(judgeFailure(new Error('bug'), 8, () => 0.5).verdict).toBe('bury');
-  expect(judgeFailure(new ServiceError('payload_malformed', 'task payload'), 1, () => 0.5).verdict).toBe('bury');
+test('another failure ends as a dead letter when it came eight times, a broken payload at once', () => {
+  expect(judgeFailure(new Error('bug'), { attempt: 7, refusals: 6 }, () => 0.5)).toMatchObject({ verdict: 'retry', refused: true });
+  expect(judgeFailure(new Error('bug'), { attempt: 8, refusals: 7 }, () => 0.5).verdict).toBe('bury');
+  expect(judgeFailure(new ServiceError('payload_malformed', 'task payload'), { attempt: 1, refusals: 0 }, () => 0.5).verdict).toBe('bury');
+});
+
+test('a refusal after a long outage is the first of eight, not the last', () => {
+  expect(judgeFailure(new Error('bug'), { attempt: 900, refusals: 0 }, () => 0.5)).toMatchObject({ verdict: 'retry', refused: true });
 });

@@ -119,7 +119,7 @@ function readFreshContacts(deps: DriverDeps, profiles: readonly Profile[]): Prom
     find: '  if (sameProfile(record.mentor, event.mentor)) return true;\n  return record.mentorUdid !== null && record.mentorUdid === event.mentorUdid;', put: '  return false;',
   }),
   bug('an outage ends as a dead letter', 'runtime/tasks/backoff.ts', ['L1'], {
-    find: 'if (!known.retryable && attempt >= maxAttempts)', put: 'if (attempt >= maxAttempts)',
+    find: 'if (refused && refusals + 1 >= maxRefusals)', put: 'if (attempt >= maxRefusals)',
   }),
   bug('the deadline forgets the grace', 'machines/matching.ts', ['S10'], {
     find: '  return pastAge && facts.now - record.statusSince >= facts.policy.failGraceMs;', put: '  return pastAge;',

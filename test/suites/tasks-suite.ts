@@ -22,7 +22,7 @@ export function tasksSuite(name: string, open: OpenStore): void {
       const task = newTask({ id: `application:${'p'.repeat(200)}`, queue: 'create_application', payload: longPayload });
       expect(await enqueue(task)).toBe(true);
       const { id, queue, matchingId, payload } = task;
-      expect(await claim()).toEqual([{ id, queue, matchingId, payload, attempt: 1, fence: 1 }]);
+      expect(await claim()).toEqual([{ id, queue, matchingId, payload, attempt: 1, refusals: 0, fence: 1 }]);
       expect(await claim()).toEqual([]);
     });
 
@@ -106,7 +106,7 @@ export function tasksSuite(name: string, open: OpenStore): void {
       const taken = await claimOne();
       expect(taken).toMatchObject({ id: lost.id, attempt: 2, fence: lost.fence + 1 });
       expect(await tasks.complete(lost)).toBe(false);
-      expect(await tasks.retry(lost, 0, 'x')).toBe(false);
+      expect(await tasks.retry(lost, { delayMs: 0, error: 'x', refused: true })).toBe(false);
       expect(await tasks.bury(lost, 'x')).toBe(false);
       expect(await tasks.release(lost)).toBe(false);
       expect(await tasks.extend(lost, 1)).toBe(false);
@@ -131,7 +131,7 @@ export function tasksSuite(name: string, open: OpenStore): void {
       const task = await claimOne();
       expect(await tasks.complete(task)).toBe(true);
       expect(await tasks.complete(task)).toBe(false);
-      expect(await tasks.retry(task, 0, 'late')).toBe(false);
+      expect(await tasks.retry(task, { delayMs: 0, error: 'late', refused: true })).toBe(false);
       expect(await tasks.find(task.id)).toMatchObject({ state: 'done' });
     });
 
@@ -139,12 +139,36 @@ export function tasksSuite(name: string, open: OpenStore): void {
       const { tasks, passTime } = under();
       await enqueue(newTask());
       const task = await claimOne();
-      expect(await tasks.retry(task, 5_000, 'yt_unavailable: busy')).toBe(true);
+      expect(await tasks.retry(task, { delayMs: 5_000, error: 'yt_unavailable: busy', refused: false })).toBe(true);
       const waiting = { state: 'pending', attempt: 1, lastError: 'yt_unavailable: busy', visibleAtMs: suiteStartMs + 5_000 };
       expect(await tasks.find(task.id)).toMatchObject(waiting);
       expect(await claim()).toEqual([]);
       passTime(5_000);
       expect(await claim()).toMatchObject([{ id: task.id, attempt: 2 }]);
+    });
+
+    test('counts apart the failures that were no outages, until the task is revived or begins anew', async () => {
+      const { tasks } = under();
+      const task = newTask();
+      await enqueue(task);
+      const failed = async (refused: boolean): Promise<number> => {
+        const claimed = await claimOne();
+        await tasks.retry(claimed, { delayMs: 0, error: 'internal: unexpected failure', refused });
+        return claimed.refusals;
+      };
+      const seen = [await failed(true), await failed(false), await failed(true)];
+      const third = await claimOne();
+      expect([...seen, third.refusals]).toEqual([0, 1, 1, 2]);
+      expect(third.attempt).toBe(4);
+      await tasks.release(third);
+      expect((await claimOne()).refusals).toBe(2);
+      const dying = { ...third, fence: third.fence + 1 };
+      await tasks.bury(dying, 'internal: unexpected failure');
+      await tasks.revive(task.id);
+      expect([await failed(true), await failed(false)]).toEqual([0, 1]);
+      await tasks.complete(await claimOne());
+      await enqueue(task);
+      expect(await claimOne()).toMatchObject({ attempt: 1, refusals: 0 });
     });
 
     test('takes a released task back as if it had never been claimed', async () => {

@@ -220,9 +220,12 @@ const operators: readonly string[] = [
   'CREATE INDEX operator_actions_matching ON operator_actions (matching_id, at) WHERE matching_id IS NOT NULL',
 ];
 
+const refusals: readonly string[] = ['ALTER TABLE tasks ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0 CHECK (refusals >= 0)'];
+
 export const migrations: readonly Migration[] = [
   { version: 1, statements: base },
   { version: 2, statements: funnel },
   { version: 3, statements: retention },
   { version: 4, statements: operators },
+  { version: 5, statements: refusals },
 ];

@@ -14,15 +14,15 @@ const states: readonly TaskState[] = Object.values(TaskState);
 export const taskSql = {
   enqueue: `INSERT INTO tasks (id, queue, matching_id, payload, state, attempt, fence, visible_at_ms, created_at_ms, updated_at_ms)
     VALUES (?1, ?2, ?3, ?4, 'pending', 0, 0, ?5, ?6, ?6)
-    ON CONFLICT (id) DO UPDATE SET queue = ?2, matching_id = ?3, payload = ?4, state = 'pending', attempt = 0, owner = NULL,
+    ON CONFLICT (id) DO UPDATE SET queue = ?2, matching_id = ?3, payload = ?4, state = 'pending', attempt = 0, refusals = 0, owner = NULL,
     last_error = NULL, visible_at_ms = ?5, created_at_ms = ?6, updated_at_ms = ?6 WHERE state = 'done'`,
-  due: `SELECT seq, id, queue, matching_id, payload, attempt, fence FROM tasks
+  due: `SELECT seq, id, queue, matching_id, payload, attempt, refusals, fence FROM tasks
     WHERE queue = ? AND state IN ('pending', 'running') AND visible_at_ms <= ? ORDER BY visible_at_ms, seq LIMIT ?`,
   take: `UPDATE tasks SET state = 'running', attempt = attempt + 1, fence = fence + 1, owner = ?, visible_at_ms = ?, updated_at_ms = ?
     WHERE seq = ?`,
-  settle: `UPDATE tasks SET state = ?, visible_at_ms = ?, attempt = attempt - ?, last_error = coalesce(?, last_error), updated_at_ms = ?
+  settle: `UPDATE tasks SET state = ?, visible_at_ms = ?, attempt = attempt - ?, refusals = refusals + ?, last_error = coalesce(?, last_error), updated_at_ms = ?
     WHERE id = ? AND fence = ? AND state = 'running'`,
-  revive: `UPDATE tasks SET state = 'pending', attempt = 0, visible_at_ms = ?1, updated_at_ms = ?1
+  revive: `UPDATE tasks SET state = 'pending', attempt = 0, refusals = 0, visible_at_ms = ?1, updated_at_ms = ?1
     WHERE id = ?2 AND state IN ('dead', 'pending')`,
   byId: `SELECT ${view} FROM tasks WHERE id = ?`,
   ofMatching: `SELECT ${view} FROM tasks WHERE matching_id = ? ORDER BY seq`,
@@ -49,7 +49,7 @@ export function taskQueue({ read, write }: Access): TaskQueue {
     },
     extend: (task, leaseMs) => settle(task, { state: TaskState.running, delayMs: leaseMs }),
     complete: (task) => settle(task, { state: TaskState.done }),
-    retry: (task, delayMs, error) => settle(task, { state: TaskState.pending, delayMs, error }),
+    retry: (task, { refused, ...when }) => settle(task, { state: TaskState.pending, ...when, refusals: refused ? 1 : 0 }),
     bury: (task, error) => settle(task, { state: TaskState.dead, error }),
     release: (task) => settle(task, { state: TaskState.pending, uncounted: 1 }),
     revive: (id) => write((session) => session.run(taskSql.revive, session.databaseMs, id) > 0),
@@ -98,6 +98,7 @@ function claimedFrom(row: Row): ClaimedTask {
     matchingId: readMatchingId(row),
     payload: readText(row, 'payload'),
     attempt: readInteger(row, 'attempt') + 1,
+    refusals: readInteger(row, 'refusals'),
     fence: readInteger(row, 'fence') + 1,
   };
 }
@@ -108,11 +109,13 @@ interface Change {
   readonly error?: string;
   /** Attempts to take back. */
   readonly uncounted?: number;
+  /** To add. */
+  readonly refusals?: number;
 }
 
-function settleTask(session: Session, { id, fence }: ClaimedTask, { state, delayMs = 0, error, uncounted = 0 }: Change): boolean {
+function settleTask(session: Session, { id, fence }: ClaimedTask, { state, delayMs = 0, error, uncounted = 0, refusals = 0 }: Change): boolean {
   const now = session.databaseMs;
-  return session.run(taskSql.settle, state, now + delayMs, uncounted, error ?? null, now, id, fence) > 0;
+  return session.run(taskSql.settle, state, now + delayMs, uncounted, refusals, error ?? null, now, id, fence) > 0;
 }
 
 interface TaskFilter {

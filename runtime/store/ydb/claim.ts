@@ -83,6 +83,7 @@ function claimedFrom(row: Row): ClaimedTask {
     matchingId: readMatchingId(row),
     payload: readText(row, 'payload'),
     attempt: readInteger(row, 'attempt'),
+    refusals: readInteger(row, 'refusals'),
     fence: readInteger(row, 'fence'),
   };
 }

@@ -5,7 +5,7 @@ import type { YdbClient } from './client.ts';
 import { readInteger } from './columns.ts';
 import { bind, type Part } from './query.ts';
 import { type RetryOptions, retrying } from './retry.ts';
-import { type Migration, versionsTable } from './tables.ts';
+import { type AddedColumn, type Migration, versionsTable } from './tables.ts';
 
 export const schemaParts = {
   versions: { name: 'schema_versions', parameters: {}, body: 'SELECT version FROM schema_versions;', sets: 1 },
@@ -30,8 +30,9 @@ export async function applyMigrations(access: SchemaAccess, migrations: readonly
   const newest = migrations.at(-1)?.version ?? 0;
   if (present.some((version) => version > newest)) throw new ServiceError('bad_config', 'ydb: the database is newer than this program');
   const applied: number[] = [];
-  for (const { version, statements } of migrations.filter((migration) => !present.includes(migration.version))) {
+  for (const { version, statements, columns = [] } of migrations.filter((migration) => !present.includes(migration.version))) {
     for (const statement of statements) await change(access, statement);
+    for (const column of columns) await addColumn(access, column);
     if (await record(access, version)) applied.push(version);
   }
   return applied;
@@ -39,6 +40,17 @@ export async function applyMigrations(access: SchemaAccess, migrations: readonly
 
 function change({ client, retry }: SchemaAccess, statement: string): Promise<void> {
   return retrying(retry, () => client.scheme(statement));
+}
+
+/** It may be there already, by another host or by a run of ours that nobody recorded. */
+async function addColumn(access: SchemaAccess, { statement, proof }: AddedColumn): Promise<void> {
+  try {
+    await change(access, statement);
+  } catch (error) {
+    await retrying(access.retry, () => access.client.read([bind(proof, {})])).catch(() => {
+      throw error;
+    });
+  }
 }
 
 async function appliedVersions({ client, retry }: SchemaAccess): Promise<number[]> {

@@ -25,6 +25,7 @@ const alone: readonly Part[] = [
   ...Object.values({ ...dialogParts, ...journalParts, ...operatorParts, ...promocodeParts, ...markerParts }),
   ...Object.values(schemaParts), ...Object.values(longestParts), ...Object.values(retentionParts),
   ...Object.values(countParts), ...Object.values(leaseParts), ...Object.values(taskParts),
+  ...migrations.flatMap(({ columns = [] }) => columns.map(({ proof }) => proof)),
   ...Object.values(retentionLists).map(({ part }) => part),
   ...[...Object.values(journalLists), ...Object.values(matchingLists), ...Object.values(taskLists)].map(({ part }) => part),
 ];
@@ -35,4 +36,4 @@ export const statements: Readonly<Record<string, string>> = {
   ...Object.fromEntries([...Object.values(combined).flat(), ...alone].map((part) => [part.name, textOf([part])])),
 };
 
-export const schemaStatements: readonly string[] = [versionsTable, ...migrations.flatMap((migration) => migration.statements)];
+export const schemaStatements: readonly string[] = [versionsTable, ...migrations.flatMap(({ statements: made, columns = [] }) => [...made, ...columns.map(({ statement }) => statement)])];

@@ -1,11 +1,19 @@
 // The tables as YQL text, one list of statements per schema version. A version that has been released is never edited. Keys begin with
 // a UUID, an opaque id of others or a hash bucket, so that no range of keys takes all writes; ids are Utf8, because YDB orders Uuid by
 // shuffled bytes. Only key columns are NOT NULL: older servers know it for no others.
+import type { Part } from './query.ts';
 
 export interface Migration {
   readonly version: number;
   /** Each may be run again, and by two hosts at once. */
   readonly statements: readonly string[];
+  readonly columns?: readonly AddedColumn[];
+}
+
+/** YDB knows no `ADD COLUMN IF NOT EXISTS`: a read of the column tells whether it is there. */
+export interface AddedColumn {
+  readonly statement: string;
+  readonly proof: Part;
 }
 
 /** A table by itself, before any version of the schema. */
@@ -107,7 +115,13 @@ const operators: readonly string[] = [
   );`,
 ];
 
+const refusals: AddedColumn = {
+  statement: 'ALTER TABLE tasks ADD COLUMN refusals Uint32;',
+  proof: { name: 'tasks_have_refusals', parameters: {}, body: 'SELECT refusals FROM tasks LIMIT 1;', sets: 1 },
+};
+
 export const migrations: readonly Migration[] = [
   { version: 1, statements: base },
   { version: 2, statements: operators },
+  { version: 3, statements: [], columns: [refusals] },
 ];

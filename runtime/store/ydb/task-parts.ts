@@ -30,32 +30,32 @@ ORDER BY bucket, queue, visible_at, seq, id LIMIT $page_limit;`),
   claim: {
     name: 'claim_tasks',
     parameters: { task_keys: byKey, owner: 'Utf8', lease: 'Interval' },
-    body: `$claim_tasks_due = (SELECT ${claimed}, t.attempt + 1u AS attempt, t.fence + 1ul AS fence
+    body: `$claim_tasks_due = (SELECT ${claimed}, t.attempt + 1u AS attempt, COALESCE(t.refusals, 0u) AS refusals, t.fence + 1ul AS fence
 ${joined} WHERE t.visible_at <= $now);
 SELECT * FROM $claim_tasks_due;
-UPDATE tasks ON SELECT bucket, id, 'running'u AS state, attempt, fence, $owner AS owner, $now + $lease AS visible_at, $now AS updated_at
+UPDATE tasks ON SELECT bucket, id, 'running'u AS state, attempt, refusals, fence, $owner AS owner, $now + $lease AS visible_at, $now AS updated_at
 FROM $claim_tasks_due;`,
     sets: 1,
   },
   held: {
     name: 'held_tasks',
     parameters: { task_keys: byKey, owner: 'Utf8' },
-    body: `SELECT ${claimed}, t.attempt AS attempt, t.fence AS fence ${joined} WHERE t.state = 'running'u AND t.owner = $owner;`,
+    body: `SELECT ${claimed}, t.attempt AS attempt, t.refusals AS refusals, t.fence AS fence ${joined} WHERE t.state = 'running'u AND t.owner = $owner;`,
     sets: 1,
   },
   settle: {
     name: 'settle_task',
-    parameters: { ...byKey, fence: 'Uint64', state: 'Utf8', delay: 'Interval?', uncounted: 'Uint32', error: 'Utf8?', keep: 'Interval?' },
+    parameters: { ...byKey, fence: 'Uint64', state: 'Utf8', delay: 'Interval?', uncounted: 'Uint32', refusals: 'Uint32', error: 'Utf8?', keep: 'Interval?' },
     body: `SELECT state, fence FROM tasks WHERE ${isTask};
-UPDATE tasks SET state = $state, visible_at = $now + $delay, attempt = attempt - $uncounted, last_error = COALESCE($error, last_error),
-expire_at = $now + $keep, updated_at = $now WHERE ${isTask} AND fence = $fence AND state = 'running'u;`,
+UPDATE tasks SET state = $state, visible_at = $now + $delay, attempt = attempt - $uncounted, refusals = refusals + $refusals,
+last_error = COALESCE($error, last_error), expire_at = $now + $keep, updated_at = $now WHERE ${isTask} AND fence = $fence AND state = 'running'u;`,
     sets: 1,
   },
   revive: {
     name: 'revive_task',
     parameters: byKey,
     body: `SELECT id FROM tasks WHERE ${isTask} AND ${isWaiting};
-UPDATE tasks SET state = 'pending'u, attempt = 0u, visible_at = $now, updated_at = $now WHERE ${isTask} AND ${isWaiting};`,
+UPDATE tasks SET state = 'pending'u, attempt = 0u, refusals = 0u, visible_at = $now, updated_at = $now WHERE ${isTask} AND ${isWaiting};`,
     sets: 1,
   },
   find: { name: 'find_task', parameters: byKey, body: `SELECT ${columns} FROM tasks WHERE ${isTask};`, sets: 1 },

@@ -42,7 +42,7 @@ export function taskQueue(access: TaskAccess): TaskQueue {
     },
     extend: (task, leaseMs) => settle(task, { state: TaskState.running, delayMs: leaseMs }),
     complete: (task) => settle(task, { state: TaskState.done, delayMs: null }),
-    retry: (task, delayMs, error) => settle(task, { state: TaskState.pending, delayMs, error }),
+    retry: (task, { refused, ...when }) => settle(task, { state: TaskState.pending, ...when, refusals: refused ? 1 : 0 }),
     bury: (task, error) => settle(task, { state: TaskState.dead, delayMs: null, error }),
     release: (task) => settle(task, { state: TaskState.pending, delayMs: 0, uncounted: 1 }),
     revive: (id) => revive(access, id),
@@ -74,6 +74,8 @@ interface Change {
   readonly error?: string;
   /** Attempts to take back. */
   readonly uncounted?: number;
+  /** To add. */
+  readonly refusals?: number;
 }
 
 /**
@@ -81,9 +83,9 @@ interface Change {
  * was not settled yet; in the wanted state under it, it was.
  */
 async function settleTask({ client, retry }: TaskAccess, { id, fence }: ClaimedTask, change: Change): Promise<boolean> {
-  const { state, delayMs, error = null, uncounted = 0 } = change;
+  const { state, delayMs, error = null, uncounted = 0, refusals = 0 } = change;
   const keep = state === TaskState.done ? keepDoneMs : null;
-  const values = { ...taskKey(id), fence, state, delay: delayMs, uncounted, error, keep };
+  const values = { ...taskKey(id), fence, state, delay: delayMs, uncounted, refusals, error, keep };
   let unsure = false;
   return retrying(retry, (previous) => {
     unsure ||= previous instanceof YdbFailure && previous.kind === 'undetermined';

@@ -93,9 +93,9 @@ SELECT idempotency_key, matching_id, $now AS created_at, $now + ${keptKeys} AS e
     body: `$new_tasks_found = (SELECT ${given}, t.state AS state, t.fence AS fence
 FROM AS_TABLE($new_tasks) AS r LEFT JOIN tasks AS t ON t.bucket = r.bucket AND t.id = r.id);
 SELECT id FROM $new_tasks_found WHERE state IS NOT NULL AND state != 'done'u;
-UPSERT INTO tasks (bucket, id, seq, queue, matching_id, payload, state, attempt, fence, owner,
+UPSERT INTO tasks (bucket, id, seq, queue, matching_id, payload, state, attempt, refusals, fence, owner,
 last_error, visible_at, expire_at, created_at, updated_at)
-SELECT bucket, id, seq, queue, matching_id, payload, 'pending'u AS state, 0u AS attempt, COALESCE(fence, 0ul) AS fence,
+SELECT bucket, id, seq, queue, matching_id, payload, 'pending'u AS state, 0u AS attempt, 0u AS refusals, COALESCE(fence, 0ul) AS fence,
 Nothing(Utf8?) AS owner,
 Nothing(Utf8?) AS last_error, $now + delay AS visible_at, Nothing(Timestamp?) AS expire_at, CAST($now AS Uint64) AS created_at, $now AS updated_at
 FROM $new_tasks_found WHERE state IS NULL OR state = 'done'u;`,

@@ -20,6 +20,7 @@ export interface TaskRow {
   readonly payload: string;
   readonly state: TaskState;
   readonly attempt: number;
+  readonly refusals: number;
   readonly fence: number;
   readonly owner: string | null;
   readonly lastError: string | null;

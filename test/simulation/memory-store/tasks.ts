@@ -8,7 +8,7 @@ export function enqueue({ tables, now }: Session, { id, queue, matchingId, paylo
   const present = tables.get('tasks', id);
   if (present !== null && present.state !== TaskState.done) return false;
   tables.put('tasks', id, {
-    id, queue, matchingId, payload, state: TaskState.pending, attempt: 0, fence: present?.fence ?? 0, owner: null, lastError: null,
+    id, queue, matchingId, payload, state: TaskState.pending, attempt: 0, refusals: 0, fence: present?.fence ?? 0, owner: null, lastError: null,
     visibleAtMs: now + delayMs, createdAtMs: now, updatedAtMs: now,
   });
   return true;
@@ -34,13 +34,14 @@ export function taskQueue({ read, write }: Pick<Access, 'read' | 'write'>): Task
     },
     extend: (task, leaseMs) => settle(task, (_row, now) => ({ visibleAtMs: now + leaseMs })),
     complete: (task) => settle(task, () => ({ state: TaskState.done })),
-    retry: (task, delayMs, lastError) => settle(task, (_row, now) => ({ state: TaskState.pending, visibleAtMs: now + delayMs, lastError })),
+    retry: (task, { delayMs, error, refused }) => settle(task, ({ refusals }, now) =>
+      ({ state: TaskState.pending, visibleAtMs: now + delayMs, lastError: error, refusals: refusals + (refused ? 1 : 0) })),
     bury: (task, lastError) => settle(task, () => ({ state: TaskState.dead, lastError })),
     release: (task) => settle(task, ({ attempt }) => ({ state: TaskState.pending, attempt: attempt - 1 })),
     revive: (id) => write(({ tables, now }) => {
       const row = tables.get('tasks', id);
       if (row === null || (row.state !== TaskState.dead && row.state !== TaskState.pending)) return false;
-      tables.put('tasks', id, { ...row, state: TaskState.pending, attempt: 0, visibleAtMs: now, updatedAtMs: now });
+      tables.put('tasks', id, { ...row, state: TaskState.pending, attempt: 0, refusals: 0, visibleAtMs: now, updatedAtMs: now });
       return true;
     }),
     find: (id) => read(({ tables }) => {
@@ -79,7 +80,8 @@ function claimDue({ tables, now }: Session, { owner, limit, leaseMs }: ClaimRequ
   return inTurns.slice(0, limit).map(({ row }) => {
     const taken = { ...row, state: TaskState.running, attempt: row.attempt + 1, fence: row.fence + 1, owner, visibleAtMs: now + leaseMs, updatedAtMs: now };
     tables.put('tasks', row.id, taken);
-    return { id: row.id, queue: row.queue, matchingId: row.matchingId, payload: row.payload, attempt: taken.attempt, fence: taken.fence };
+    const { id, queue, matchingId, payload, attempt, refusals, fence } = taken;
+    return { id, queue, matchingId, payload, attempt, refusals, fence };
   });
 }
 
