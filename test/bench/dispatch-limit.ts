@@ -10,7 +10,8 @@ import { realTime } from '../../runtime/clock.ts';
 import { announceTask, applicationTask } from '../../runtime/mentorship/effects.ts';
 import { matchColumns, movingColumns, packId, valuesOfMatching } from '../../runtime/store/sqlite/columns.ts';
 import { matchingSql } from '../../runtime/store/sqlite/matchings.ts';
-import { operatorSql } from '../../runtime/store/sqlite/operator-actions.ts';
+import { operatorSql, valuesOfAction } from '../../runtime/store/sqlite/operator-actions.ts';
+import { OperatorAction } from '../../runtime/store.ts';
 import { openSqliteStore } from '../../runtime/store/sqlite/store.ts';
 import { taskSql } from '../../runtime/store/sqlite/tasks.ts';
 import type { NewTask } from '../../runtime/tasks.ts';
@@ -102,8 +103,9 @@ function writesOf(stored: MatchingRecord | null, record: MatchingRecord, event: 
     return [insert, transition, taskWrite(applicationTask(record)), [matchingSql.claimPerson, [person, id]]];
   }
   const [move, match] = [valuesOfMatching(record, movingColumns), valuesOfMatching(record, matchColumns)];
+  const act = { action: OperatorAction.sendEvent, subject: event.type, matchingId: record.id };
   const action: Write = [
-    operatorSql.putAction, [randomUUID(), statusSince, 'operator', 'send_event', event.type, record.id, 'bench', 'moved'],
+    operatorSql.putAction, valuesOfAction({ id: randomUUID(), at: statusSince, actor: 'operator', ...act, reason: 'bench', outcome: 'moved' }),
   ];
   if (event.type !== EventType.MATCHED) return [[matchingSql.move, [...move, id, stored.version, ...match]], transition, action];
   const update: Write = [matchingSql.update, [...move, ...match, id, stored.version]];

@@ -9,6 +9,11 @@ const openDeadlineMs = 5_000;
 /** A reader meets a lock only while another process recovers or resets the log: a moment, never a transaction. */
 const readerTimeoutMs = 250;
 
+/** Differs from that of an earlier snapshot when anybody else, this process's other connection among them, has committed between them. */
+const dataVersion = 'PRAGMA data_version';
+
+type Control = 'BEGIN' | 'BEGIN IMMEDIATE' | 'COMMIT' | 'ROLLBACK' | 'SAVEPOINT work' | 'RELEASE work' | 'ROLLBACK TO work';
+
 /** Prepares only texts it was given: what the query-plan test has not seen cannot run. */
 export class Connection {
   readonly #database: DatabaseSync;
@@ -29,7 +34,7 @@ export class Connection {
     return prepared;
   }
 
-  /** Transaction control and schema changes; everything else goes through `statement`. */
+  /** Changes of the schema; everything else goes through `statement`. */
   execute(sql: string): void {
     try {
       this.#database.exec(sql);
@@ -41,7 +46,7 @@ export class Connection {
   /** Takes the write lock at once or answers false: nobody waits inside a call that stops the event loop. */
   tryBegin(): boolean {
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
+      this.#control('BEGIN IMMEDIATE');
       return true;
     } catch (error) {
       if (isBusy(error)) return false;
@@ -49,9 +54,54 @@ export class Connection {
     }
   }
 
+  /** Begins a snapshot of what is committed by the time of its first statement. */
+  begin(): void {
+    this.#translated('BEGIN');
+  }
+
+  commit(): void {
+    this.#translated('COMMIT');
+  }
+
+  /** Of the snapshot that is being read. */
+  dataVersion(): number {
+    return Number(this.#ownStatement(dataVersion).get()?.['data_version']);
+  }
+
   /** Some failures (a full disk) have already rolled back. */
   rollback(): void {
-    if (this.#database.isTransaction) this.execute('ROLLBACK');
+    if (this.#database.isTransaction) this.#translated('ROLLBACK');
+  }
+
+  savepoint(): void {
+    this.#translated('SAVEPOINT work');
+  }
+
+  release(): void {
+    this.#translated('RELEASE work');
+  }
+
+  rollbackToSavepoint(): void {
+    this.#translated('ROLLBACK TO work');
+    this.#translated('RELEASE work');
+  }
+
+  #translated(sql: Control): void {
+    try {
+      this.#control(sql);
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  #control(sql: Control): void {
+    this.#ownStatement(sql).run();
+  }
+
+  #ownStatement(sql: Control | typeof dataVersion): StatementSync {
+    let prepared = this.#prepared.get(sql);
+    if (prepared === undefined) this.#prepared.set(sql, prepared = this.#database.prepare(sql));
+    return prepared;
   }
 
   close(): void {
@@ -97,12 +147,13 @@ function openReader(file: string, writer: DatabaseSync): DatabaseSync {
   }
 }
 
+// `NORMAL` leaves the sync of a commit to log-sync.ts; what a checkpoint has to sync stays with SQLite.
 // Two processes that open a new file together race for the switch to the log, and SQLite does not apply its busy timeout to it.
 function applyPragmas(database: DatabaseSync): void {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (const deadline = performance.now() + openDeadlineMs; ; Atomics.wait(pause, 0, 0, 5)) {
     try {
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
       return;
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;

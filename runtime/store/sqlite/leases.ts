@@ -28,7 +28,7 @@ export function leaseTable({ write }: Pick<Access, 'write'>): LeaseTable {
 /** The owner itself may take the lock anew: its older lease is fenced off like anybody's. */
 function acquire(session: Session, name: string, owner: string, ttlMs: number): Lease | null {
   const now = session.databaseMs;
-  const row = session.get(leaseSql.acquire, name, owner, now + ttlMs, now);
+  const row = session.change(leaseSql.acquire, name, owner, now + ttlMs, now);
   return row === null ? null : { name, owner, epoch: readInteger(row, 'epoch') };
 }
 

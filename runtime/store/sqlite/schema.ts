@@ -1,7 +1,6 @@
 // Brings a file's schema up to date: versions in order, each in one transaction, safe from two processes at once.
 import { ServiceError } from '../../errors.ts';
 import { readInteger } from './columns.ts';
-import type { Connection } from './database.ts';
 import type { Session } from './session.ts';
 import type { Migration } from './tables.ts';
 import type { GroupCommitter } from './transaction.ts';
@@ -15,7 +14,6 @@ export function schemaVersion(session: Session): number {
 /** Answers the versions applied now. Refuses a file that a newer program has written. */
 export async function applyMigrations(
   committer: GroupCommitter,
-  writer: Connection,
   migrations: readonly Migration[],
 ): Promise<number[]> {
   const newest = migrations.at(-1)?.version ?? 0;
@@ -23,14 +21,14 @@ export async function applyMigrations(
   if (present > newest) throw new ServiceError('bad_config', 'sqlite: the database is newer than this program');
   const applied: number[] = [];
   for (const migration of migrations) {
-    if (await committer.transact((session) => applyOne(session, writer, migration))) applied.push(migration.version);
+    if (await committer.transact((session) => applyOne(session, migration))) applied.push(migration.version);
   }
   return applied;
 }
 
 // The version is read under the write lock: another process may have been first.
-function applyOne(session: Session, writer: Connection, { version, statements }: Migration): boolean {
+function applyOne(session: Session, { version, statements }: Migration): boolean {
   if (schemaVersion(session) >= version) return false;
-  for (const statement of [...statements, `PRAGMA user_version = ${version}`]) writer.execute(statement);
+  for (const statement of [...statements, `PRAGMA user_version = ${version}`]) session.execute(statement);
   return true;
 }

@@ -21,6 +21,7 @@ export class Session {
   readonly #connection: Connection;
   #ended = false;
   #failure: ServiceError | null = null;
+  #hasWritten = false;
 
   constructor(connection: Connection, clock: DatabaseClock) {
     this.#connection = connection;
@@ -31,6 +32,11 @@ export class Session {
   /** Trouble with the file, kept even when the callback has caught the error: nothing after it may be committed. */
   get failure(): ServiceError | null {
     return this.#failure;
+  }
+
+  /** Whether a statement that changes rows was run, with or without success. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
   }
 
   /** Itself, for callers that may have kept it too long; throws once it has ended. */
@@ -49,7 +55,20 @@ export class Session {
 
   /** Answers how many rows the statement changed. */
   run(sql: string, ...parameters: SQLInputValue[]): number {
+    this.#hasWritten = true;
     return this.#ask(() => Number(this.#connection.statement(sql).run(...parameters).changes));
+  }
+
+  /** Like `get`, for a statement that changes the row it answers. */
+  change(sql: string, ...parameters: SQLInputValue[]): Row | null {
+    this.#hasWritten = true;
+    return this.get(sql, ...parameters);
+  }
+
+  /** For changes of the schema. */
+  execute(sql: string): void {
+    this.#hasWritten = true;
+    this.#ask(() => this.#connection.execute(sql));
   }
 
   end(): void {

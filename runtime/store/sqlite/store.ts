@@ -8,17 +8,19 @@ import type { Retention } from '../../retention.ts';
 import type { MatchingReads, Store, StoreReads, StoreTx } from '../../store.ts';
 import type { TaskQueue } from '../../tasks.ts';
 import { matchingFrom } from './columns.ts';
-import { type Connection, openConnections } from './database.ts';
+import { openConnections } from './database.ts';
 import { selectContacts, selectDialog } from './dialogs.ts';
 import * as journal from './journal.ts';
 import { assertLease, leaseTable } from './leases.ts';
+import { LogSync, type SyncFile } from './log-sync.ts';
 import { listMatchings, selectLongestInStatus, selectMatchedBefore } from './listing.ts';
 import * as matchings from './matchings.ts';
 import { putOperatorAction, selectOperatorActions } from './operator-actions.ts';
 import * as results from './results.ts';
 import { retentionOf } from './retention.ts';
 import { applyMigrations, schemaVersion } from './schema.ts';
-import { type DatabaseClock, Session } from './session.ts';
+import type { DatabaseClock, Session } from './session.ts';
+import { Snapshots } from './snapshots.ts';
 import { statements } from './statements.ts';
 import { migrations } from './tables.ts';
 import { type Access, enqueueTask, taskQueue, tasksOfMatching } from './tasks.ts';
@@ -32,6 +34,8 @@ export interface SqliteStoreOptions {
   /** Uniform in [0, 1): jitter. */
   readonly random?: () => number;
   readonly metrics?: Metrics;
+  /** Makes what was written to a file durable. */
+  readonly syncFile?: SyncFile;
 }
 
 export interface SqliteStore {
@@ -46,37 +50,29 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { file, timescale, databaseNowMs = Date.now, random = Math.random, metrics } = options;
   const { writer, reader } = openConnections(file, new Set(Object.values(statements)));
   const clock: DatabaseClock = { timescale, databaseNowMs };
-  const committer = new GroupCommitter(writer, { clock, random, metrics });
+  const logSync = new LogSync(file, options.syncFile);
+  const committer = new GroupCommitter(writer, { clock, logSync, random, metrics });
+  const snapshots = new Snapshots(reader, clock, logSync);
   const access: Access = {
-    read: async (query) => readSnapshot(reader, clock, query),
+    read: (query) => snapshots.read(query),
     write: (work) => committer.transact(work),
   };
   const store: Store = {
     ...readsOf(access.read),
     transact: (work, signal) => committer.transact((session) => work(transactionOf(session)), signal),
-    migrate: () => applyMigrations(committer, writer, migrations),
+    migrate: () => applyMigrations(committer, migrations),
     ping: async () => {
       await access.read(schemaVersion);
     },
     close: async () => {
       await committer.close();
+      await logSync.close();
       // The writer last: the last connection to close tidies the log away, which a read-only one cannot.
       reader.close();
       writer.close();
     },
   };
   return { store, tasks: taskQueue(access), leases: leaseTable(access), retention: retentionOf(access) };
-}
-
-function readSnapshot<Result>(reader: Connection, clock: DatabaseClock, query: (session: Session) => Result): Result {
-  const session = new Session(reader, clock);
-  reader.execute('BEGIN');
-  try {
-    return query(session);
-  } finally {
-    session.end();
-    reader.rollback();
-  }
 }
 
 function matchingReadsOf(run: Access['read']): MatchingReads {

@@ -18,6 +18,11 @@ function textOfId(column: string): string {
   return `TEXT GENERATED ALWAYS AS (iif(typeof(${column}) = 'blob', lower(${digits.join(` || '-' || `)}), ${column})) VIRTUAL`;
 }
 
+/** The bytes of an id that was kept as the text of a UUID. */
+function packed(column: string): string {
+  return `coalesce(unhex(replace(${column}, '-', '')), ${column})`;
+}
+
 const statuses = ['created', 'requested', 'matched', 'initialized', 'in_progress', 'finished', 'succeed', 'failed'];
 const isStatus = (column: string): string => isOneOf(column, statuses);
 const events = [
@@ -222,10 +227,33 @@ const operators: readonly string[] = [
 
 const refusals: readonly string[] = ['ALTER TABLE tasks ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0 CHECK (refusals >= 0)'];
 
+// In the order of time, without an index over the ids: they are at random, and each would write a page of its own.
+const orderedActions: readonly string[] = [
+  'ALTER TABLE operator_actions RENAME TO former_actions',
+  `CREATE TABLE operator_actions (
+    at INTEGER NOT NULL,
+    uuid ANY NOT NULL,
+    id ${textOfId('uuid')},
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL CHECK ${isOneOf('action', ['send_event', 'retry_task', 'run_job', 'dry_run_job', 'preview'])},
+    subject TEXT NOT NULL,
+    matching ANY,
+    matching_id ${textOfId('matching')},
+    reason TEXT,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (at, uuid)
+  ) STRICT, WITHOUT ROWID`,
+  `INSERT INTO operator_actions (at, uuid, actor, action, subject, matching, reason, outcome)
+    SELECT at, ${packed('id')}, actor, action, subject, ${packed('matching_id')}, reason, outcome FROM former_actions`,
+  'DROP TABLE former_actions',
+  'CREATE INDEX operator_actions_of_matching ON operator_actions (matching, at) WHERE matching IS NOT NULL',
+];
+
 export const migrations: readonly Migration[] = [
   { version: 1, statements: base },
   { version: 2, statements: funnel },
   { version: 3, statements: retention },
   { version: 4, statements: operators },
   { version: 5, statements: refusals },
+  { version: 6, statements: orderedActions },
 ];

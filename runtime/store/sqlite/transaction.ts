@@ -1,4 +1,5 @@
-// Group commit: transactions that wait together share one BEGIN..COMMIT, and so one fsync, each inside its own savepoint.
+// Group commit: transactions that wait together share one BEGIN..COMMIT, and so one sync of the log. A savepoint for each would cost as much as its
+// rows, so a group does without: when one of it fails after it has written, all of it runs again, this time each in a savepoint.
 import { clearImmediate, setImmediate } from 'node:timers';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from '../../errors.ts';
@@ -6,11 +7,11 @@ import type { Metrics } from '../../metrics.ts';
 import { measured } from '../measured.ts';
 import type { Connection } from './database.ts';
 import { Conflict } from './failure.ts';
+import type { LogSync } from './log-sync.ts';
 import { Session, type DatabaseClock } from './session.ts';
 
-const groupLimit = 64;
-/** Turns of the event loop for which a group may grow before it is committed. */
-const gatheringTurns = 4;
+/** More would keep requests waiting for longer than their common commit saves. */
+const groupLimit = 32;
 const lockDeadlineMs = 5_000;
 const maxReruns = 5;
 const maxPauseMs = 20;
@@ -20,6 +21,7 @@ export type Work<Result> = (session: Session) => Promise<Result> | Result;
 
 export interface CommitterOptions {
   readonly clock: DatabaseClock;
+  readonly logSync: LogSync;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   readonly metrics: Metrics | undefined;
@@ -27,6 +29,8 @@ export interface CommitterOptions {
 
 interface Waiting {
   readonly work: Work<unknown>;
+  /** Whether a failure of it, or of one it shared a group with, has to be kept from the others. */
+  apart: boolean;
   readonly signal: AbortSignal | undefined;
   readonly deadlineMs: number;
   readonly resolve: (value: unknown) => void;
@@ -41,6 +45,8 @@ export class GroupCommitter {
   readonly #options: CommitterOptions;
   #waiting: Waiting[] = [];
   #drained: Promise<void> | null = null;
+  /** Of the group that was committed last. */
+  #told: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(connection: Connection, options: CommitterOptions) {
@@ -57,6 +63,7 @@ export class GroupCommitter {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#drained;
+    await this.#told;
   }
 
   async #rerunning<Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result> {
@@ -73,31 +80,23 @@ export class GroupCommitter {
 
   #submit<Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result> {
     if (this.#closed) throw new ServiceError('store_unavailable', 'the store is closed');
+    this.#options.logSync.check();
     const submitted = new Promise<unknown>((resolve, reject) => {
-      this.#waiting.push({ work, signal, deadlineMs: performance.now() + lockDeadlineMs, resolve, reject });
+      this.#waiting.push({ work, apart: false, signal, deadlineMs: performance.now() + lockDeadlineMs, resolve, reject });
     });
     this.#drained ??= this.#drain();
     return submitted as Promise<Result>;
   }
 
   async #drain(): Promise<void> {
-    for (await this.#gather(); this.#waiting.length > 0; await this.#gather()) {
+    // Whoever comes within the same turn of the event loop goes together; the next group is run while this one is brought to the disk.
+    for (await nextTurn(); this.#waiting.length > 0; await nextTurn()) {
       this.#dismiss(({ signal }) => (signal?.aborted === true ? cancelled(signal) : null));
       if (this.#waiting.length === 0) continue;
       if (this.#begin()) await this.#commitTogether(this.#waiting.splice(0, groupLimit));
       else await this.#pauseLocked();
     }
     this.#drained = null;
-  }
-
-  // Who was answered by the last commit asks again while those it kept waiting are taken in: without a further turn the two would commit
-  // in halves for ever, at twice the fsyncs. A turn that brings nobody ends it, so an idle store waits for one turn only.
-  async #gather(): Promise<void> {
-    for (let turn = 0; turn < gatheringTurns; turn += 1) {
-      const before = this.#waiting.length;
-      await nextTurn();
-      if (this.#waiting.length === before || this.#waiting.length >= groupLimit) return;
-    }
   }
 
   // Everybody keeps his own deadline while another process holds the lock.
@@ -127,29 +126,48 @@ export class GroupCommitter {
   }
 
   async #commitTogether(group: readonly Waiting[]): Promise<void> {
+    const watch = new TurnWatch();
     try {
       const settles: Settle[] = [];
-      for (const waiting of group) settles.push(await this.#runOne(waiting));
-      this.#connection.execute('COMMIT');
-      for (const settle of settles) settle();
+      for (const waiting of group) settles.push(await this.#runOne(waiting, watch));
+      this.#connection.commit();
+      this.#told = this.#tell(group, settles);
     } catch (error) {
       const failure = this.#abandon(error);
-      for (const { reject } of group) reject(failure);
+      if (failure instanceof Tangled && group.length > 1) this.#rerunApart(group);
+      else for (const { reject } of group) reject(failure instanceof Tangled ? failure.cause : failure);
+    } finally {
+      watch.end();
     }
   }
 
-  /** Throws only when the whole group is lost. */
-  async #runOne({ work, resolve, reject }: Waiting): Promise<Settle> {
-    const session = new Session(this.#connection, this.#options.clock);
-    this.#connection.execute('SAVEPOINT work');
+  async #tell(group: readonly Waiting[], settles: readonly Settle[]): Promise<void> {
     try {
-      const value = await withinThisTurn(work, session);
+      await this.#options.logSync.durable();
+      for (const settle of settles) settle();
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  #rerunApart(group: readonly Waiting[]): void {
+    for (const waiting of group) waiting.apart = true;
+    this.#waiting.unshift(...group);
+  }
+
+  /** Throws only when the whole group is lost, or has to run again. */
+  async #runOne({ work, apart, resolve, reject }: Waiting, watch: TurnWatch): Promise<Settle> {
+    const session = new Session(this.#connection, this.#options.clock);
+    if (apart) this.#connection.savepoint();
+    try {
+      const value = await watch.during(() => work(session));
       if (session.failure !== null) throw session.failure;
-      this.#connection.execute('RELEASE work');
+      if (apart) this.#connection.release();
       return () => resolve(value);
     } catch (error) {
       if (session.failure !== null) throw session.failure;
-      this.#connection.execute('ROLLBACK TO work; RELEASE work');
+      if (apart) this.#connection.rollbackToSavepoint();
+      else if (session.hasWritten) throw new Tangled('a failed transaction has written beside others', { cause: error });
       return () => reject(error);
     } finally {
       session.end();
@@ -170,19 +188,34 @@ export class GroupCommitter {
   }
 }
 
-// A session's answers are there at once, so a callback that lets the event loop turn waits for something else while it holds the
-// write lock of everybody.
-async function withinThisTurn(work: Work<unknown>, session: Session): Promise<unknown> {
-  let turned: NodeJS.Immediate | undefined;
-  const overrun = new Promise<never>((_resolve, reject) => {
-    turned = setImmediate(() => {
-      reject(new ServiceError('internal', 'a transaction callback waited for something other than its transaction'));
-    });
-  });
-  try {
-    return await Promise.race([work(session), overrun]);
-  } finally {
-    clearImmediate(turned);
+class Tangled extends Error {
+  override readonly name = 'Tangled';
+}
+
+/**
+ * A session's answers are there at once, so a callback that lets the event loop turn waits for something else while it holds the write
+ * lock of everybody. One for a group, whose callbacks follow each other within a turn.
+ */
+class TurnWatch {
+  #turn: NodeJS.Immediate | null = null;
+  #overrun: (error: ServiceError) => void = () => {};
+
+  during(work: () => unknown): Promise<unknown> {
+    this.#turn ??= setImmediate(() => this.#turned());
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#overrun = reject;
+    // Not `resolve(promise)`: a promise that follows another can no longer be rejected.
+    (async () => work())().then(resolve, reject);
+    return promise;
+  }
+
+  end(): void {
+    if (this.#turn !== null) clearImmediate(this.#turn);
+  }
+
+  #turned(): void {
+    this.#turn = null;
+    this.#overrun(new ServiceError('internal', 'a transaction callback waited for something other than its transaction'));
   }
 }
 

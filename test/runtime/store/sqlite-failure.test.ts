@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { realTime } from '../../../runtime/clock.ts';
 import { Connection } from '../../../runtime/store/sqlite/database.ts';
+import { LogSync } from '../../../runtime/store/sqlite/log-sync.ts';
 import { openSqliteStore } from '../../../runtime/store/sqlite/store.ts';
 import { GroupCommitter } from '../../../runtime/store/sqlite/transaction.ts';
 import { freshFile, type FreshFile } from './files.ts';
@@ -17,6 +18,7 @@ const clock = { timescale: realTime, databaseNowMs: () => 0 };
 let place: FreshFile;
 let database: DatabaseSync;
 let committer: GroupCommitter;
+let logSync: LogSync;
 
 beforeEach(() => {
   place = freshFile();
@@ -24,10 +26,12 @@ beforeEach(() => {
   database.exec(`PRAGMA journal_mode = WAL; CREATE TABLE notes
     (id INTEGER PRIMARY KEY, text TEXT NOT NULL, parent INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED)`);
   const connection = new Connection(database, new Set([put, putOrphan, count]));
-  committer = new GroupCommitter(connection, { clock, random: () => 0, metrics: undefined });
+  logSync = new LogSync(place.file);
+  committer = new GroupCommitter(connection, { clock, logSync, random: () => 0, metrics: undefined });
 });
 afterEach(async () => {
   await committer.close();
+  await logSync.close();
   database.close();
   rmSync(place.directory, { recursive: true });
 });

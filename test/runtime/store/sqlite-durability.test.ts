@@ -1,0 +1,106 @@
+// Nobody is told of what is not on disk: neither who wrote it nor who read it.
+import { rmSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { realTime } from '../../../runtime/clock.ts';
+import { openSqliteStore, type SqliteStore } from '../../../runtime/store/sqlite/store.ts';
+import { freshFile, type FreshFile } from './files.ts';
+
+let place: FreshFile;
+let opened: SqliteStore;
+let synced: string[];
+/** Syncs wait for this while it is there. */
+let gate: PromiseWithResolvers<void> | null;
+let broken: Error | null;
+
+beforeEach(async () => {
+  place = freshFile();
+  [synced, gate, broken] = [[], null, null];
+  opened = openSqliteStore({ file: place.file, timescale: realTime, syncFile });
+  await opened.store.migrate();
+});
+afterEach(async () => {
+  gate?.resolve();
+  await opened.store.close();
+  rmSync(place.directory, { recursive: true });
+});
+
+async function syncFile(file: FileHandle): Promise<void> {
+  const kind = (await file.stat()).isDirectory() ? 'directory' : 'log';
+  await gate?.promise;
+  if (broken !== null) throw broken;
+  await file.sync();
+  synced.push(kind);
+}
+
+function put(name: string, value = 'x'): Promise<void> {
+  return opened.store.transact((tx) => tx.putJobState(name, value));
+}
+
+/** Long enough for whatever is not held up. */
+async function quiet(): Promise<void> {
+  for (let turns = 0; turns < 200; turns += 1) await turn();
+}
+
+function watched(waiting: Promise<unknown>): { settled: boolean } {
+  const state = { settled: false };
+  void waiting.catch(() => {}).finally(() => void (state.settled = true));
+  return state;
+}
+
+test('the entry of the log in its directory is made durable first, then the log itself with each group', async () => {
+  expect(synced.slice(0, 2)).toEqual(['directory', 'log']);
+  const before = synced.length;
+  await Promise.all([put('a'), put('b')]);
+  await put('c');
+  expect(synced.slice(before)).toEqual(['log', 'log']);
+});
+
+test('neither a commit nor a read of it is told before the log is on disk; the next groups run meanwhile', async () => {
+  gate = Promise.withResolvers();
+  const first = put('s', 'new');
+  const written = watched(first);
+  await quiet();
+  const reading = opened.store.jobState('s');
+  const read = watched(reading);
+  const second = put('t');
+  await quiet();
+  expect([written.settled, read.settled]).toEqual([false, false]);
+  const other = openSqliteStore({ file: place.file, timescale: realTime });
+  expect(await other.store.jobState('t')).toBe('x');
+  await other.store.close();
+  gate.resolve();
+  gate = null;
+  await Promise.all([first, second]);
+  expect(await reading).toBe('new');
+});
+
+test('reads of what is on disk wait for nothing', async () => {
+  await put('s');
+  await opened.store.jobState('s');
+  gate = Promise.withResolvers();
+  expect(await opened.store.jobState('s')).toBe('x');
+});
+
+test('what another process has committed is made durable before it is told', async () => {
+  const other = openSqliteStore({ file: place.file, timescale: realTime, syncFile: async () => {} });
+  await opened.store.jobState('s');
+  await other.store.transact((tx) => tx.putJobState('s', 'theirs'));
+  const before = synced.length;
+  expect(await opened.store.jobState('s')).toBe('theirs');
+  expect(synced.slice(before)).toEqual(['log']);
+  await other.store.close();
+});
+
+test('a sync that fails ends the service of this store: a later one would not tell what was lost', async () => {
+  broken = new Error('EIO');
+  const outcomes = await Promise.allSettled([put('a'), put('b')]);
+  expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual([
+    expect.objectContaining({ code: 'store_unavailable' }), expect.objectContaining({ code: 'store_unavailable' }),
+  ]);
+  broken = null;
+  await expect(put('c')).rejects.toMatchObject({ code: 'store_unavailable', message: expect.stringContaining('restart') });
+  await expect(opened.store.jobState('a')).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(opened.store.ping()).rejects.toMatchObject({ code: 'store_unavailable' });
+});
