@@ -31,8 +31,8 @@ export interface ComposeOverrides {
   readonly metrics?: Metrics;
   readonly operations?: Operations;
   readonly upstreams?: Upstreams;
-  /** Whether this process acknowledges enrolments, and so keeps a spool. */
-  readonly keepsSpool?: boolean;
+  /** Whether this process answers drivers: it keeps a spool, and must not stand still for the store's upkeep. */
+  readonly serves?: boolean;
 }
 
 export interface Composed {
@@ -45,7 +45,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const log = overrides.log ?? createLog(config.logLevel, config.logFile === null ? undefined : logFile(config.logFile));
   const metrics = overrides.metrics ?? createMetrics();
   const operations = overrides.operations ?? createOperations();
-  const { store: opened, tasks, leases, retention } = openStore(config.store, { timescale: config.timescale, metrics, log });
+  const { serves = false } = overrides;
+  const { store: opened, tasks, leases, retention } = openStore(config.store, { timescale: config.timescale, metrics, log, serves });
   const store = observeReads(opened, metrics);
   metrics.buildInfo.set({ version: serviceVersion, node: process.version, store: config.store.kind }, 1);
   // Only then is the SDK loaded.
@@ -58,7 +59,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const upstreams = overrides.upstreams ?? createUpstreams(config.upstreams, { log, metrics, operations, random: Math.random });
   const yt = createYt(config.yt, { log, metrics, random: Math.random });
   const spoolNow = (): number => programmeTime(config.timescale, Date.now());
-  const spool = overrides.keepsSpool === true
+  const spool = serves
     ? await openSpool({ ...config.spool, files: spoolFiles(join(config.dataDir, 'spool')), owner: randomUUID(), now: spoolNow, log, metrics })
     : noSpool(spoolNow);
   const ctx: Context = {
@@ -85,12 +86,13 @@ export interface OpenStoreOptions {
   readonly timescale?: Timescale;
   readonly metrics?: Metrics;
   readonly log?: Log;
+  readonly serves?: boolean;
 }
 
 export function openStore(config: StoreConfig, options: OpenStoreOptions = {}): OpenStore {
-  const { timescale = realTime, log = createLog('warn', standardError()), ...rest } = options;
+  const { timescale = realTime, log = createLog('warn', standardError()), serves = false, ...rest } = options;
   if (config.kind === 'ydb') return openYdbStore({ connectionString: config.connectionString, timescale, log, ...rest });
-  return openSqliteStore({ file: config.file, timescale, ...rest });
+  return openSqliteStore({ file: config.file, timescale, log, checkpointsAside: serves, ...rest });
 }
 
 const migrateAgainMs = 1_000;

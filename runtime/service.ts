@@ -37,7 +37,7 @@ const taskPollMs = 200;
 
 /** Throws `bad_config` when an address is taken or a key file cannot be used. */
 export async function startService(config: Config, options: ComposeOverrides = {}): Promise<Service> {
-  const composed = await compose(config, { ...options, keepsSpool: true });
+  const composed = await compose(config, { ...options, serves: true });
   try {
     return await startComposed(composed);
   } catch (error) {

@@ -1,6 +1,7 @@
 // Names and phones of contacts. They are personal data: held in memory for half a minute, and nowhere else.
 import { LRUCache } from 'lru-cache';
 import { type Profile, type ProfileKey, profileKey } from '../../machines/ids.ts';
+import { dialable } from '../messages/links.ts';
 import type { ProfileDetails, Upstreams } from '../upstream.ts';
 import { type ContactName, nameContact, type NameFormat } from './contact-name.ts';
 import { type MaybeDegraded, unlessDown, Upstream } from './degraded.ts';
@@ -9,8 +10,15 @@ const rememberMs = 30_000;
 const mostPeople = 20_000;
 
 export interface ContactCard extends ContactName {
-  /** E.164. */
+  /** As the upstream has it: E.164. */
   readonly phone: string | null;
+  /** For links; null for a phone that nobody can be called on. */
+  readonly number: string | null;
+}
+
+interface Phone {
+  readonly phone: string;
+  readonly number: string | null;
 }
 
 /** Everyone asked about has an entry; what is unknown, or whose upstream is down, is null. */
@@ -27,7 +35,7 @@ export function createPeople(
   maxPeople = mostPeople,
 ): People {
   const detailsOf = remembered<ProfileKey, ProfileDetails>(clock, maxPeople);
-  const phoneOf = remembered<string, string>(clock, maxPeople);
+  const phoneOf = remembered<string, Phone>(clock, maxPeople);
 
   function details(profiles: readonly Profile[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<ProfileKey, ProfileDetails>>> {
     const byKey = new Map(profiles.map((profile) => [profileKey(profile), profile]));
@@ -36,8 +44,12 @@ export function createPeople(
     return lookUp({ upstream: Upstream.driver_profiles, cache: detailsOf, fetch }, [...byKey.keys()]);
   }
 
-  function phones(ids: readonly string[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<string, string>>> {
-    return lookUp({ upstream: Upstream.personal, cache: phoneOf, fetch: (missing) => upstreams.personal.phones(missing, signal) }, ids);
+  function phones(ids: readonly string[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<string, Phone>>> {
+    const fetch = async (missing: readonly string[]): Promise<Map<string, Phone>> => {
+      const fetched = await upstreams.personal.phones(missing, signal);
+      return new Map([...fetched].map(([id, phone]) => [id, { phone, number: dialable(phone) }]));
+    };
+    return lookUp({ upstream: Upstream.personal, cache: phoneOf, fetch }, ids);
   }
 
   return {
@@ -51,7 +63,8 @@ export function createPeople(
       const called = await phones([...new Set(phoneIds)], signal);
       const card = (key: ProfileKey): ContactCard => {
         const found = known.value.get(key);
-        return { ...nameContact(found?.fullName ?? null, nameFormat), phone: called.value.get(found?.phonePdId ?? '') ?? null };
+        const { phone = null, number = null } = called.value.get(found?.phonePdId ?? '') ?? {};
+        return { ...nameContact(found?.fullName ?? null, nameFormat), phone, number };
       };
       return { value: describe(profiles, card), degraded: [...known.degraded, ...called.degraded] };
     },

@@ -162,15 +162,14 @@ function participationOf({ participation: record }: ContactsRecord, spooled: Spo
 
 function contactOf({ dialog, viewer, contactRole, matchedAt }: SeatedDialog, card: ContactCard | undefined, locale: Locale): Contact {
   const names = { contactFirstName: card?.firstName ?? null };
-  const phone = card?.phone ?? null;
   return {
     matchingId: dialog.matching.id,
     role: contactRole,
     status: dialog.matching.status,
     matchedAt,
     name: card?.name ?? null,
-    phone,
-    links: contactLinks(phone, greeting(contactRole, locale, names)),
+    phone: card?.phone ?? null,
+    links: contactLinks(card?.number ?? null, greeting(contactRole, locale, names)),
     unread: countUnread(dialog, viewer),
     messages: composeMessages(dialog, viewer, locale, names),
   };

@@ -11,17 +11,22 @@ export function greeting(contact: Role, locale: Locale, names: ContactNames): st
   return say(locale, text, naming(names.contactFirstName));
 }
 
+/** The number in E.164, or null for one outside its country's numbering plan. */
+export function dialable(phone: string): string | null {
+  const parsed = parsePhoneNumberFromString(phone, { extract: false });
+  return parsed?.isValid() === true ? parsed.number : null;
+}
+
 /**
- * `phone` is E.164; one outside its country's numbering plan gives no links.
+ * None without a number that is {@link dialable}.
  * The form of the WhatsApp link is WhatsApp's: https://faq.whatsapp.com/5913398998672934
  */
-export function contactLinks(phone: string | null, firstWords: string): ContactLink[] {
-  const parsed = phone === null ? undefined : parsePhoneNumberFromString(phone, { extract: false });
-  if (parsed === undefined || !parsed.isValid()) return [];
+export function contactLinks(number: string | null, firstWords: string): ContactLink[] {
+  if (number === null) return [];
   // A name cut short upstream may end in half of a surrogate pair, which encodeURIComponent throws on.
   const text = encodeURIComponent(firstWords.toWellFormed());
   return [
-    { kind: 'whatsapp', url: `https://wa.me/${parsed.number.slice(1)}?text=${text}` },
-    { kind: 'tel', url: `tel:${parsed.number}` },
+    { kind: 'whatsapp', url: `https://wa.me/${number.slice(1)}?text=${text}` },
+    { kind: 'tel', url: `tel:${number}` },
   ];
 }

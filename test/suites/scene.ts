@@ -71,7 +71,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const log = createLog('trace', { write: (text) => void (logged += text) });
   const opened: { close(): Promise<void> }[] = [];
   const open = async (): Promise<Context> => {
-    const composed = await compose(config, { log, keepsSpool: true });
+    const composed = await compose(config, { log, serves: true });
     opened.push(composed);
     await composed.ctx.store.migrate();
     // Without jitter a failed task is tried again at once.

@@ -77,6 +77,32 @@ export function storeDialogsSuite(name: string, open: OpenStore): void {
       expect((await store.dialog(record.id))?.transitions).toHaveLength(3);
     });
 
+    test('shows each change at once, however often it was asked before, also two within one moment', async () => {
+      const { store, passTime } = under();
+      const record = matchedRecord();
+      await insertMatchings(store, record);
+      const seen = async (): Promise<string> => {
+        const [inList, alone] = [(await store.contacts({ profiles: [record.newbie], hideAfterMs })).dialogs[0], await store.dialog(record.id)];
+        expect(inList).toEqual(alone);
+        return `${alone?.transitions.length} ${alone?.results?.figures.sh_7d ?? 'none'}`;
+      };
+      const put = (hours: string): Promise<boolean> => store.transact((tx) => tx.mergeResults(record.id, record.newbie, figures({ sh_7d: hours })));
+      expect([await seen(), await seen()]).toEqual(['0 none', '0 none']);
+      passTime(5_000);
+      expect([await seen(), await put('1'), await seen(), await put('2'), await seen()]).toEqual(['0 none', true, '0 1', true, '0 2']);
+      passTime(5_000);
+      expect([await seen(), await put('3'), await seen(), await put('4'), await seen()]).toEqual(['0 2', true, '0 3', true, '0 4']);
+      passTime(5_000);
+      expect(await seen()).toBe('0 4');
+      await store.transact(async (tx) => {
+        const [stored] = await tx.matchings([record.id]);
+        if (stored === undefined) throw new TypeError('the matching is gone');
+        await tx.updateMatching({ ...stored, version: stored.version + 1 }, stored.version);
+        await tx.insertTransition(transitionRecord(record.id, { version: stored.version + 1, epoch: stored.epoch }));
+      });
+      expect([await seen(), await seen()]).toEqual(['1 4', '1 4']);
+    });
+
     test('knows no dialog of an unknown matching, and no figures where none came', async () => {
       const { store } = under();
       const record = matchedRecord();

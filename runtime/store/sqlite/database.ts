@@ -11,6 +11,8 @@ const readerTimeoutMs = 250;
 
 /** Differs from that of an earlier snapshot when anybody else, this process's other connection among them, has committed between them. */
 const dataVersion = 'PRAGMA data_version';
+/** Looks and does nothing. */
+const logPages = 'PRAGMA wal_checkpoint(NOOP)';
 
 type Control = 'BEGIN' | 'BEGIN IMMEDIATE' | 'COMMIT' | 'ROLLBACK' | 'SAVEPOINT work' | 'RELEASE work' | 'ROLLBACK TO work';
 
@@ -34,7 +36,7 @@ export class Connection {
     return prepared;
   }
 
-  /** Changes of the schema; everything else goes through `statement`. */
+  /** Changes of the schema and pragmas; everything else goes through `statement`. */
   execute(sql: string): void {
     try {
       this.#database.exec(sql);
@@ -68,6 +70,12 @@ export class Connection {
     return Number(this.#ownStatement(dataVersion).get()?.['data_version']);
   }
 
+  /** Of the write-ahead log, and how many of them were copied into the file. */
+  logPages(): { readonly log: number; readonly checkpointed: number } {
+    const row = this.#ownStatement(logPages).get();
+    return { log: Number(row?.['log']), checkpointed: Number(row?.['checkpointed']) };
+  }
+
   /** Some failures (a full disk) have already rolled back. */
   rollback(): void {
     if (this.#database.isTransaction) this.#translated('ROLLBACK');
@@ -98,7 +106,7 @@ export class Connection {
     this.#ownStatement(sql).run();
   }
 
-  #ownStatement(sql: Control | typeof dataVersion): StatementSync {
+  #ownStatement(sql: Control | typeof dataVersion | typeof logPages): StatementSync {
     let prepared = this.#prepared.get(sql);
     if (prepared === undefined) this.#prepared.set(sql, prepared = this.#database.prepare(sql));
     return prepared;

@@ -30,7 +30,10 @@ export class Snapshots {
     const session = new Session(this.#reader, this.#clock);
     this.#reader.begin();
     try {
-      return { result: query(session), version: this.#reader.dataVersion() };
+      const read = { result: query(session), version: this.#reader.dataVersion() };
+      // Cheaper than to roll back, and there is nothing to keep or undo.
+      this.#reader.commit();
+      return read;
     } finally {
       session.end();
       this.#reader.rollback();

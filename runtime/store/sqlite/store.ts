@@ -2,13 +2,17 @@
 import type { EpochMs } from '../../../machines/matching-record.ts';
 import { type Status, statuses } from '../../../machines/status.ts';
 import type { Timescale } from '../../clock.ts';
+import { describeError } from '../../errors.ts';
 import type { LeaseTable } from '../../lock.ts';
+import type { Log } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Retention } from '../../retention.ts';
 import type { MatchingReads, Store, StoreReads, StoreTx } from '../../store.ts';
 import type { TaskQueue } from '../../tasks.ts';
 import { matchingFrom } from './columns.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { openConnections } from './database.ts';
+import { DialogMemory } from './dialog-memory.ts';
 import { selectContacts, selectDialog } from './dialogs.ts';
 import * as journal from './journal.ts';
 import { assertLease, leaseTable } from './leases.ts';
@@ -34,6 +38,9 @@ export interface SqliteStoreOptions {
   /** Uniform in [0, 1): jitter. */
   readonly random?: () => number;
   readonly metrics?: Metrics;
+  /** Checkpoints in a thread of their own, for a process that has to answer meanwhile. */
+  readonly checkpointsAside?: boolean;
+  readonly log?: Log;
   /** Makes what was written to a file durable. */
   readonly syncFile?: SyncFile;
 }
@@ -51,7 +58,9 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { writer, reader } = openConnections(file, new Set(Object.values(statements)));
   const clock: DatabaseClock = { timescale, databaseNowMs };
   const logSync = new LogSync(file, options.syncFile);
-  const committer = new GroupCommitter(writer, { clock, logSync, random, metrics });
+  const checkpoints = options.checkpointsAside === true ? new Checkpoints(file, checkpointsFailed(options.log)) : undefined;
+  checkpoints?.begin(writer);
+  const committer = new GroupCommitter(writer, { clock, logSync, checkpoints, random, metrics });
   const snapshots = new Snapshots(reader, clock, logSync);
   const access: Access = {
     read: (query) => snapshots.read(query),
@@ -67,12 +76,17 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     close: async () => {
       await committer.close();
       await logSync.close();
+      await checkpoints?.close();
       // The writer last: the last connection to close tidies the log away, which a read-only one cannot.
       reader.close();
       writer.close();
     },
   };
   return { store, tasks: taskQueue(access), leases: leaseTable(access), retention: retentionOf(access) };
+}
+
+function checkpointsFailed(log: Log | undefined): (error: unknown) => void {
+  return (error) => log?.error({ error: describeError(error) }, 'the thread of checkpoints has failed: commits make them from now on');
 }
 
 function matchingReadsOf(run: Access['read']): MatchingReads {
@@ -92,10 +106,11 @@ function matchingReadsOf(run: Access['read']): MatchingReads {
 }
 
 function readsOf(run: Access['read']): StoreReads {
+  const memory = new DialogMemory();
   return {
     ...matchingReadsOf(run),
-    contacts: (query) => run((session) => selectContacts(session, query)),
-    dialog: (id) => run((session) => selectDialog(session, id)),
+    contacts: (query) => run((session) => selectContacts(session, memory, query)),
+    dialog: (id) => run((session) => selectDialog(session, memory, id)),
     matchedBefore: (status, before, page) => run((session) => selectMatchedBefore(session, status, before, page)),
     listMatchings: (filter, page) => run((session) => listMatchings(session, filter, page)),
     longestInStatus: (status, window) => run((session) => selectLongestInStatus(session, status, window)),

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { ServiceError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 import { measured } from '../measured.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { Connection } from './database.ts';
 import { Conflict } from './failure.ts';
 import type { LogSync } from './log-sync.ts';
@@ -22,6 +23,8 @@ export type Work<Result> = (session: Session) => Promise<Result> | Result;
 export interface CommitterOptions {
   readonly clock: DatabaseClock;
   readonly logSync: LogSync;
+  /** Without them SQLite makes its checkpoints within commits. */
+  readonly checkpoints?: Checkpoints | undefined;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   readonly metrics: Metrics | undefined;
@@ -93,8 +96,10 @@ export class GroupCommitter {
     for (await nextTurn(); this.#waiting.length > 0; await nextTurn()) {
       this.#dismiss(({ signal }) => (signal?.aborted === true ? cancelled(signal) : null));
       if (this.#waiting.length === 0) continue;
-      if (this.#begin()) await this.#commitTogether(this.#waiting.splice(0, groupLimit));
-      else await this.#pauseLocked();
+      if (this.#begin()) {
+        await this.#commitTogether(this.#waiting.splice(0, groupLimit));
+        await this.#options.checkpoints?.keepShort(this.#connection);
+      } else await this.#pauseLocked();
     }
     this.#drained = null;
   }

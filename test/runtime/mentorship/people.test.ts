@@ -31,8 +31,8 @@ function setUp(): Scene {
 test('gives the names and phones of a page with one call of each upstream', async () => {
   const { people, driverProfiles, personal } = setUp();
   const { value, degraded } = await people.cards([ivan, anna, ivan]);
-  expect(value.get(ivanKey)).toEqual({ name: 'Иванов Иван Иванович', firstName: 'Иван', phone: '+79990001122' });
-  expect(value.get(annaKey)).toEqual({ name: 'Петрова Анна', firstName: 'Анна', phone: null });
+  expect(value.get(ivanKey)).toEqual({ name: 'Иванов Иван Иванович', firstName: 'Иван', phone: '+79990001122', number: '+79990001122' });
+  expect(value.get(annaKey)).toEqual({ name: 'Петрова Анна', firstName: 'Анна', phone: null, number: null });
   expect(degraded).toEqual([]);
   expect(driverProfiles.retrieveCalls).toEqual([[ivanKey, annaKey]]);
   expect(personal.calls).toEqual([['pd-1']]);
@@ -47,7 +47,7 @@ test('asks nobody about an empty page', async () => {
 test('gives an unknown driver a card of nulls and calls nothing degraded', async () => {
   const stranger = profile('park-3', 'stranger');
   const { value, degraded } = await setUp().people.cards([stranger]);
-  expect(value.get(profileKey(stranger))).toEqual({ name: null, firstName: null, phone: null });
+  expect(value.get(profileKey(stranger))).toEqual({ name: null, firstName: null, phone: null, number: null });
   expect(degraded).toEqual([]);
 });
 
@@ -76,7 +76,7 @@ test('leaves the phones out while personal is down and says so', async () => {
   const { people, personal } = setUp();
   personal.down = true;
   const { value, degraded } = await people.cards([ivan]);
-  expect(value.get(ivanKey)).toEqual({ name: 'Иванов Иван Иванович', firstName: 'Иван', phone: null });
+  expect(value.get(ivanKey)).toEqual({ name: 'Иванов Иван Иванович', firstName: 'Иван', phone: null, number: null });
   expect(degraded).toEqual(['personal']);
 });
 
@@ -84,7 +84,7 @@ test('leaves everything out while driver-profiles is down, asks personal nothing
   const { people, driverProfiles, personal } = setUp();
   driverProfiles.down = true;
   const { value, degraded } = await people.cards([ivan]);
-  expect(value.get(ivanKey)).toEqual({ name: null, firstName: null, phone: null });
+  expect(value.get(ivanKey)).toEqual({ name: null, firstName: null, phone: null, number: null });
   expect(degraded).toEqual(['driver-profiles']);
   expect(personal.calls).toEqual([]);
   driverProfiles.down = false;

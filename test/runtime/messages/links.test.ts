@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { contactLinks, greeting } from '../../../runtime/messages/links.ts';
+import { contactLinks, dialable, greeting } from '../../../runtime/messages/links.ts';
 
 test('opens WhatsApp with the first words written, and a call', () => {
   expect(contactLinks('+79990001122', 'Привет & пока?')).toEqual([
@@ -9,14 +9,18 @@ test('opens WhatsApp with the first words written, and a call', () => {
   ]);
 });
 
-const unusable = [null, '', '89990001122', '+7999', '+999123456789', '+7999000112233', 'call +79990001122', '+7999000112x'];
+const unusable = ['', '89990001122', '+7999', '+999123456789', '+7999000112233', 'call +79990001122', '+7999000112x'];
 
-test.each(unusable)('gives no links for %j', (phone) => {
-  expect(contactLinks(phone, 'Hello')).toEqual([]);
+test.each(unusable)('calls nobody on %j', (phone) => {
+  expect(dialable(phone)).toBeNull();
+});
+
+test('gives no links without a number', () => {
+  expect(contactLinks(null, 'Hello')).toEqual([]);
 });
 
 test('gives links for phones of other countries', () => {
-  expect(contactLinks('+37491234567', 'Hi')[1]).toEqual({ kind: 'tel', url: 'tel:+37491234567' });
+  expect(contactLinks(dialable('+37491234567'), 'Hi')[1]).toEqual({ kind: 'tel', url: 'tel:+37491234567' });
 });
 
 test('greets each side in its own words and language', () => {

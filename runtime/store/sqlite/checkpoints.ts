@@ -1,0 +1,87 @@
+// Checkpoints of the write-ahead log in a thread of their own: SQLite copies the log's pages into the file in one call, which takes as
+// long as the disk does, and the event loop must not stand still for it. The thread is begun when the log is first long enough.
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Connection } from './database.ts';
+
+/** Pages not yet copied from which a copy is worth its syncs. As SQLite's own default. */
+const worthPages = 1_000;
+/** Commits wait for the copy once the log has this many pages: while nothing is appended all of it is copied, and it begins anew. */
+const longestPages = 50_000;
+
+export class Checkpoints {
+  readonly #file: string;
+  readonly #onFailure: (error: unknown) => void;
+  #thread: Worker | null = null;
+  #copying: Promise<void> | null = null;
+  #failed = false;
+  #waitAtPages = longestPages;
+
+  /** `onFailure` hears of the failure of the thread; from then on SQLite makes its checkpoints within commits again. */
+  constructor(file: string, onFailure: (error: unknown) => void) {
+    this.#file = file;
+    this.#onFailure = onFailure;
+  }
+
+  begin(writer: Connection): void {
+    writer.execute('PRAGMA wal_autocheckpoint = 0');
+    // What was copied goes back to the system.
+    writer.execute('PRAGMA journal_size_limit = 67108864');
+  }
+
+  /** To be called between two transactions. */
+  async keepShort(writer: Connection): Promise<void> {
+    if (this.#failed) return;
+    const { log, checkpointed } = writer.logPages();
+    if (log - checkpointed < worthPages) return;
+    const copying = this.#copy(writer);
+    if (log < this.#waitAtPages) return;
+    await copying;
+    // The one that was under way may have begun before the last commit.
+    await this.#copy(writer);
+    const rest = writer.logPages();
+    // A reader may hold up the end of it: then the next commits do not wait in vain.
+    this.#waitAtPages = rest.log === rest.checkpointed ? longestPages : rest.log + worthPages;
+  }
+
+  async close(): Promise<void> {
+    await this.#copying;
+    const thread = this.#thread;
+    this.#thread = null;
+    if (thread === null) return;
+    const ended = once(thread, 'exit');
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of node:worker_threads knows no origins
+    thread.postMessage('close');
+    await ended;
+  }
+
+  #copy(writer: Connection): Promise<void> {
+    this.#copying ??= this.#askThread()
+      .catch((error: unknown) => {
+        this.#failed = true;
+        this.#thread = null;
+        writer.execute(`PRAGMA wal_autocheckpoint = ${worthPages}`);
+        this.#onFailure(error);
+      })
+      .finally(() => void (this.#copying = null));
+    return this.#copying;
+  }
+
+  async #askThread(): Promise<void> {
+    const thread = this.#thread ??= this.#start();
+    const copied = once(thread, 'message');
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of node:worker_threads knows no origins
+    thread.postMessage('copy');
+    await copied;
+  }
+
+  #start(): Worker {
+    const thread = new Worker(new URL('checkpoint-thread.mjs', import.meta.url), {
+      workerData: this.#file, execArgv: ['--disable-warning=ExperimentalWarning'], resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
+    });
+    // `once` hears of an error while something is asked; between two questions nothing else would.
+    thread.on('error', () => {});
+    thread.unref();
+    return thread;
+  }
+}
