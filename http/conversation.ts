@@ -9,13 +9,12 @@ import { failureFields } from './failure-log.ts';
 import { problemReply, refusalError } from './problem.ts';
 import type { Reply } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
-import { findRoute, type Found } from './router.ts';
-import type { Route } from './routes.ts';
+import type { FindRoute, Found } from './router.ts';
 import { traceOf, type Trace } from './trace.ts';
 
 export interface Speaker<Ctx> {
   readonly ctx: Ctx;
-  readonly routes: readonly Route<Ctx>[];
+  readonly findRoute: FindRoute<Ctx>;
   readonly guards: Guards;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'httpRequests' | 'httpDuration'>;
@@ -36,7 +35,7 @@ type Lookup<Ctx> = { readonly found: Found<Ctx> } | { readonly error: unknown };
 
 export function converse<Ctx>(speaker: Speaker<Ctx>, head: RequestHead): Conversation {
   const startedMs = speaker.elapsedMs();
-  const lookup = lookUp(speaker.routes, head);
+  const lookup = lookUp(speaker.findRoute, head);
   const labels = labelsOf(lookup, head);
   const trace = traceOf(head.headers.get('traceparent'), { newId: speaker.newId, tracing: recorderOf(speaker, lookup) }, spanOf(labels));
   let failure: unknown = null;
@@ -61,9 +60,9 @@ export function converse<Ctx>(speaker: Speaker<Ctx>, head: RequestHead): Convers
   };
 }
 
-function lookUp<Ctx>(routes: readonly Route<Ctx>[], head: RequestHead): Lookup<Ctx> {
+function lookUp<Ctx>(findRoute: FindRoute<Ctx>, head: RequestHead): Lookup<Ctx> {
   try {
-    return { found: findRoute(routes, head) };
+    return { found: findRoute(head) };
   } catch (error) {
     return { error };
   }

@@ -9,18 +9,19 @@ export interface Found<Ctx> {
 }
 
 /** Throws 404 for an unknown path, 405 with `Allow` for a path that knows other methods. HEAD is answered as GET. */
-export function findRoute<Ctx>(routes: readonly Route<Ctx>[], head: RequestHead): Found<Ctx> {
-  const method = head.method === 'HEAD' ? 'GET' : head.method;
-  const given = decodedSegments(head.path);
-  const onPath: Found<Ctx>[] = [];
-  for (const route of routes) {
-    const params = given === null ? null : matchPath(segmentsOf(route.path), given);
-    if (params !== null) onPath.push({ route, params });
-  }
-  if (onPath.length === 0) throw new HttpProblem('not_found', 'There is no such resource.');
-  const found = onPath.find(({ route }) => route.method === method);
-  if (found !== undefined) return found;
-  throw new HttpProblem('method_not_allowed', 'This resource does not know the method.', { Allow: allowed(onPath) });
+export type FindRoute<Ctx> = (head: Pick<RequestHead, 'method' | 'path'>) => Found<Ctx>;
+
+export function createRouter<Ctx>(routes: readonly Route<Ctx>[]): FindRoute<Ctx> {
+  const patterns = Map.groupBy(routes.map(patternOf), ({ segments }) => segments.length);
+  return (head) => {
+    const method = head.method === 'HEAD' ? 'GET' : head.method;
+    const given = decodedSegments(head.path) ?? [];
+    const onPath = (patterns.get(given.length) ?? []).flatMap((pattern) => matchPath(pattern, given));
+    if (onPath.length === 0) throw new HttpProblem('not_found', 'There is no such resource.');
+    const found = onPath.find(({ route }) => route.method === method);
+    if (found !== undefined) return found;
+    throw new HttpProblem('method_not_allowed', 'This resource does not know the method.', { Allow: allowed(onPath) });
+  };
 }
 
 function allowed<Ctx>(onPath: readonly Found<Ctx>[]): string {
@@ -28,38 +29,32 @@ function allowed<Ctx>(onPath: readonly Found<Ctx>[]): string {
   return [...new Set(methods)].sort().join(', ');
 }
 
-/** The patterns of the routes tables, split: there are as many as there are routes. */
-const patterns = new Map<string, readonly string[]>();
-
-function segmentsOf(pattern: string): readonly string[] {
-  const known = patterns.get(pattern);
-  if (known !== undefined) return known;
-  const segments = pattern.split('/');
-  patterns.set(pattern, segments);
-  return segments;
+/** A route with its path split; the names of parameters stand there without their braces. */
+interface Pattern<Ctx> {
+  readonly route: Route<Ctx>;
+  readonly segments: readonly { readonly text: string; readonly isParameter: boolean }[];
 }
 
-/** The parameters by name, or null when the path is another one. */
-function matchPath(expected: readonly string[], given: readonly string[]): Record<string, string> | null {
-  if (expected.length !== given.length) return null;
-  const params: Record<string, string> = {};
-  for (const [index, segment] of expected.entries()) {
-    const text = given[index] ?? '';
-    if (!segment.startsWith('{')) {
-      if (segment !== text) return null;
-    } else if (text === '') {
-      return null;
-    } else {
-      params[segment.slice(1, -1)] = text;
-    }
-  }
-  return params;
+function patternOf<Ctx>(route: Route<Ctx>): Pattern<Ctx> {
+  const segments = route.path.split('/').map((text) => {
+    const isParameter = text.startsWith('{');
+    return { text: isParameter ? text.slice(1, -1) : text, isParameter };
+  });
+  return { route, segments };
+}
+
+/** The route with its parameters by name, or nothing when the path is another one of the same length. */
+function matchPath<Ctx>({ route, segments }: Pattern<Ctx>, given: readonly string[]): Found<Ctx> | [] {
+  const matches = segments.every(({ text, isParameter }, place) => (isParameter ? given[place] !== '' : given[place] === text));
+  if (!matches) return [];
+  return { route, params: Object.fromEntries(segments.flatMap(({ text, isParameter }, place) => (isParameter ? [[text, given[place] ?? '']] : []))) };
 }
 
 /** Null for a path that is not well encoded, which no route has. */
 function decodedSegments(path: string): string[] | null {
   try {
-    return path.split('/').map(decodeURIComponent);
+    const segments = path.split('/');
+    return path.includes('%') ? segments.map(decodeURIComponent) : segments;
   } catch {
     return null;
   }

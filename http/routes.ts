@@ -100,7 +100,7 @@ export function defineRoute<
         caller,
         params: decode('path', params, call.params),
         query: decode('query', query, readQuery(call.head.query)),
-        headers: decode('header', headers, Object.fromEntries(call.head.headers)),
+        headers: spec.headers === undefined ? ({} as z.output<Headers>) : decode('header', headers, Object.fromEntries(call.head.headers)),
         body: decode('body', body, method === 'POST' ? readBody(call.head, call.body) : {}),
       };
       return handle(ctx, input, signal);

@@ -7,8 +7,11 @@ import { converse, type Speaker } from './conversation.ts';
 import { serveExchange, type Conversation, type ExchangeLimits, type ExchangeRules } from './exchange.ts';
 import { failureFields } from './failure-log.ts';
 import type { RequestHead } from './request-head.ts';
+import { createRouter } from './router.ts';
+import type { Route } from './routes.ts';
 
-export interface HttpServerOptions<Ctx> extends Speaker<Ctx> {
+export interface HttpServerOptions<Ctx> extends Omit<Speaker<Ctx>, 'findRoute'> {
+  readonly routes: readonly Route<Ctx>[];
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -44,6 +47,7 @@ export function createHttpServer<Ctx>(options: HttpServerOptions<Ctx>): HttpServ
 
 class Listener<Ctx> implements HttpServer {
   readonly #options: HttpServerOptions<Ctx>;
+  readonly #speaker: Speaker<Ctx>;
   readonly #app = App();
   #socket: us_listen_socket | null = null;
   #stopping = false;
@@ -53,6 +57,7 @@ class Listener<Ctx> implements HttpServer {
 
   constructor(options: HttpServerOptions<Ctx>) {
     this.#options = options;
+    this.#speaker = { ...options, findRoute: createRouter(options.routes) };
     const limits = { ...defaultLimits, ...options.limits };
     const rules: ExchangeRules = {
       limits,
@@ -84,7 +89,7 @@ class Listener<Ctx> implements HttpServer {
   }
 
   #begin(head: RequestHead): Conversation {
-    const conversation = converse(this.#options, head);
+    const conversation = converse(this.#speaker, head);
     this.#underWay += 1;
     this.#lastBeganMs = performance.now();
     return { ...conversation, ended: (reply) => { this.#end(); conversation.ended(reply); } };

@@ -52,6 +52,18 @@ export function createPeople(
     return lookUp({ upstream: Upstream.personal, cache: phoneOf, fetch }, ids);
   }
 
+  // The same card for as long as both of its parts are remembered, and no longer.
+  const cards = new WeakMap<ProfileDetails, { readonly phone: Phone | undefined; readonly card: ContactCard }>();
+
+  function cardOf(found: ProfileDetails | undefined, phonesById: ReadonlyMap<string, Phone>): ContactCard {
+    const phone = phonesById.get(found?.phonePdId ?? '');
+    const known = found === undefined ? undefined : cards.get(found);
+    if (known !== undefined && known.phone === phone) return known.card;
+    const card = { ...nameContact(found?.fullName ?? null, nameFormat), phone: phone?.phone ?? null, number: phone?.number ?? null };
+    if (found !== undefined) cards.set(found, { phone, card });
+    return card;
+  }
+
   return {
     async names(profiles, signal) {
       const { value, degraded } = await details(profiles, signal);
@@ -61,12 +73,7 @@ export function createPeople(
       const known = await details(profiles, signal);
       const phoneIds = [...known.value.values()].flatMap(({ phonePdId }) => phonePdId ?? []);
       const called = await phones([...new Set(phoneIds)], signal);
-      const card = (key: ProfileKey): ContactCard => {
-        const found = known.value.get(key);
-        const { phone = null, number = null } = called.value.get(found?.phonePdId ?? '') ?? {};
-        return { ...nameContact(found?.fullName ?? null, nameFormat), phone, number };
-      };
-      return { value: describe(profiles, card), degraded: [...known.degraded, ...called.degraded] };
+      return { value: describe(profiles, (key) => cardOf(known.value.get(key), called.value)), degraded: [...known.degraded, ...called.degraded] };
     },
   };
 }

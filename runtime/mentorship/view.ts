@@ -160,7 +160,28 @@ function participationOf({ participation: record }: ContactsRecord, spooled: Spo
   return record === null ? null : { matchingId: record.id, status: record.status, since: record.statusSince };
 }
 
-function contactOf({ dialog, viewer, contactRole, matchedAt }: SeatedDialog, card: ContactCard | undefined, locale: Locale): Contact {
+/** Worded once for as long as the store remembers the dialog and the upstreams' answers about the contact may be kept. */
+const worded = new WeakMap<ContactCard, WeakMap<DialogRecord, Map<WordedFor, Contact>>>();
+
+/** The two sides are told different things, so neither may ever get what was worded for the other. */
+type WordedFor = `${Role} ${Locale}`;
+
+function contactOf(item: SeatedDialog, card: ContactCard | undefined, locale: Locale): Contact {
+  if (card === undefined) return wordContact(item, card, locale);
+  const dialogs = entryOf(worded, card, () => new WeakMap<DialogRecord, Map<WordedFor, Contact>>());
+  const sides = entryOf(dialogs, item.dialog, () => new Map<WordedFor, Contact>());
+  return entryOf(sides, `${item.viewer} ${locale}`, () => wordContact(item, card, locale));
+}
+
+function entryOf<Key, Value>(map: { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown }, key: Key, create: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const created = create();
+  map.set(key, created);
+  return created;
+}
+
+function wordContact({ dialog, viewer, contactRole, matchedAt }: SeatedDialog, card: ContactCard | undefined, locale: Locale): Contact {
   const names = { contactFirstName: card?.firstName ?? null };
   return {
     matchingId: dialog.matching.id,

@@ -27,11 +27,11 @@ export function selectDialog(session: Session, memory: DialogMemory, id: Matchin
 
 // Moves of an earlier epoch belong to another mentor.
 function dialogOf(session: Session, memory: DialogMemory, matching: MatchingRecord): DialogRecord {
-  const { transitions, results } = memory.partOf(matching, session.now, () => ({
+  return memory.dialogOf(matching, session.now, () => ({
+    matching,
     transitions: selectTransitions(session, matching.id).filter(({ epoch, from }) => epoch === matching.epoch || from === null),
     results: selectResults(session, [matching.id])[0] ?? null,
   }));
-  return { matching, transitions, results };
 }
 
 function newestMatchFirst(a: MatchingRecord, b: MatchingRecord): number {

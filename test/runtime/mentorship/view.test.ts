@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { Profile } from '../../../machines/ids.ts';
+import { type Profile, profileKey } from '../../../machines/ids.ts';
 import { Status, statuses, visibleStatuses } from '../../../machines/status.ts';
 import { contacts, messages, offer, participation, type ContactsRequest } from '../../../runtime/mentorship/view.ts';
 import type { ContactList } from '../../../runtime/mentorship/participant.ts';
@@ -69,6 +69,24 @@ test('a newbie who became a mentor is a mentor first and has both roles', async 
   const shown = await list(scene, mentor);
   expect(shown).toMatchObject({ role: 'mentor', roles: ['newbie', 'mentor'], participation: { matchingId: matchingId(9) } });
   expect(shown.contacts.map(({ role }) => role)).toEqual(['mentor', 'newbie']);
+});
+
+test('what was worded once is told again to the same side in the same language only', async () => {
+  const dialog = dialogOf(Status.succeed, { matching: { mentorPromocode: 'SECRET' }, figures: someFigures });
+  const scene = await setUp(dialog);
+  scene.clock.ms += 60_000;
+  // Known to the upstream by one and the same answer.
+  const details = { fullName: { lastName: 'Иванов', firstName: 'Пётр', middleName: null }, phonePdId: null };
+  for (const side of [newbie, mentor]) scene.driverProfiles.details.set(profileKey(side), details);
+  const [first] = (await list(scene, mentor)).contacts;
+  const [again] = (await list(scene, mentor)).contacts;
+  const [english] = (await list(scene, mentor, { locale: 'en' })).contacts;
+  const [other] = (await list(scene, newbie)).contacts;
+  expect(again).toBe(first);
+  expect(JSON.stringify(first)).toContain('SECRET');
+  expect(english?.messages.map(({ text }) => text)).not.toEqual(first?.messages.map(({ text }) => text));
+  expect(other).toMatchObject({ role: 'mentor' });
+  expect(JSON.stringify(other)).not.toContain('SECRET');
 });
 
 test('filters by the role of the contact while the counter keeps counting all', async () => {
