@@ -60,8 +60,8 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const logSync = new LogSync(file, options.syncFile);
   const checkpoints = options.checkpointsAside === true ? new Checkpoints(file, checkpointsFailed(options.log)) : undefined;
   checkpoints?.begin(writer);
-  const committer = new GroupCommitter(writer, { clock, logSync, checkpoints, random, metrics });
   const snapshots = new Snapshots(reader, clock, logSync);
+  const committer = new GroupCommitter(writer, { clock, logSync, checkpoints, random, metrics, committed: () => snapshots.end() });
   const access: Access = {
     read: (query) => snapshots.read(query),
     write: (work) => committer.transact(work),
@@ -75,6 +75,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     },
     close: async () => {
       await committer.close();
+      snapshots.end();
       await logSync.close();
       await checkpoints?.close();
       // The writer last: the last connection to close tidies the log away, which a read-only one cannot.

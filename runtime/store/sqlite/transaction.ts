@@ -25,6 +25,8 @@ export interface CommitterOptions {
   readonly logSync: LogSync;
   /** Without them SQLite makes its checkpoints within commits. */
   readonly checkpoints?: Checkpoints | undefined;
+  /** Called after each commit: what was read before it is old. */
+  readonly committed?: () => void;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   readonly metrics: Metrics | undefined;
@@ -136,6 +138,7 @@ export class GroupCommitter {
       const settles: Settle[] = [];
       for (const waiting of group) settles.push(await this.#runOne(waiting, watch));
       this.#connection.commit();
+      this.#options.committed?.();
       this.#told = this.#tell(group, settles);
     } catch (error) {
       const failure = this.#abandon(error);

@@ -83,6 +83,37 @@ test('reads of what is on disk wait for nothing', async () => {
   expect(await opened.store.jobState('s')).toBe('x');
 });
 
+test('whoever is told of a commit reads it, within the same turn too', async () => {
+  await put('s', 'old');
+  const reads = Array.from({ length: 50 }, async (_, index) => {
+    expect(await opened.store.jobState('s')).not.toBeNull();
+    await put('s', String(index));
+    const [now, again] = await Promise.all([opened.store.jobState('s'), opened.store.jobState('s')]);
+    expect(Number(now)).toBeGreaterThanOrEqual(index);
+    expect(again).toBe(now);
+  });
+  await Promise.all(reads);
+});
+
+test('a snapshot of the present turn ends with a commit', async () => {
+  const quick = openSqliteStore({ file: place.file, timescale: realTime, syncFile: async () => {} });
+  await quick.store.transact((tx) => tx.putJobState('s', 'old'));
+  // Taken in the phase of the event loop in which the commit is made, just before it.
+  const before = turn().then(() => quick.store.jobState('s'));
+  await quick.store.transact((tx) => tx.putJobState('s', 'new'));
+  expect(await quick.store.jobState('s')).toBe('new');
+  expect(await before).toBe('old');
+  await quick.store.close();
+});
+
+test('a read that fails spoils no other of its turn', async () => {
+  await put('s', 'x');
+  const outcomes = await Promise.allSettled([
+    opened.store.jobState('s'), opened.store.jobRuns({}, { limit: 1, cursor: 'no cursor' }), opened.store.jobState('s'),
+  ]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
 test('what another process has committed is made durable before it is told', async () => {
   const other = openSqliteStore({ file: place.file, timescale: realTime, syncFile: async () => {} });
   await opened.store.jobState('s');
