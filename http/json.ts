@@ -4,10 +4,13 @@ import { hasRepeatedKey } from './repeated-key.ts';
 
 export type JsonResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly mistake: string };
 
+// Keeps nothing from one call to the next.
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 export function parseJson(bytes: Uint8Array): JsonResult {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = utf8.decode(bytes);
   } catch {
     return { ok: false, mistake: 'The body is not UTF-8.' };
   }

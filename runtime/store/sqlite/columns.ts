@@ -6,11 +6,30 @@ import { isStatus } from '../../../machines/status.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Row } from './session.ts';
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const uuidLength = 36;
+const dash = 0x2d;
+/** By character code; undefined for what is no lower-case hexadecimal digit. */
+const digitValues: readonly (number | undefined)[] = Array.from({ length: 128 }, (_, code) => {
+  const value = '0123456789abcdef'.indexOf(String.fromCharCode(code));
+  return value === -1 ? undefined : value;
+});
 
 /** A lower-case UUID as its 16 bytes; any other id as it is. The schema shows both as text again. */
 export function packId(id: string): SQLInputValue {
-  return uuid.test(id) ? Buffer.from(id.replaceAll('-', ''), 'hex') : id;
+  if (id.length !== uuidLength) return id;
+  const bytes = Buffer.allocUnsafe(16);
+  let at = 0;
+  for (let place = 0; place < bytes.length; place += 1) {
+    if (at === 8 || at === 13 || at === 18 || at === 23) {
+      if (id.charCodeAt(at) !== dash) return id;
+      at += 1;
+    }
+    const [high, low] = [digitValues[id.charCodeAt(at)], digitValues[id.charCodeAt(at + 1)]];
+    if (high === undefined || low === undefined) return id;
+    bytes[place] = high * 16 + low;
+    at += 2;
+  }
+  return bytes;
 }
 
 /** The inverse of {@link packId}, of a column that holds its bytes or its text. */
