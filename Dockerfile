@@ -36,4 +36,4 @@ EXPOSE 8080 8081
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.ADMIN_PORT ?? 8081) + '/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Without npm in between, which would not pass signals on.
-CMD ["node", "--disable-warning=ExperimentalWarning", "runtime/main.ts"]
+CMD ["node", "--disable-warning=ExperimentalWarning", "--experimental-async-context-frame", "runtime/main.ts"]

@@ -9,7 +9,7 @@ export default defineConfig({
     // Most tests wait for sockets and timers: two at once even on a small machine.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // node:sqlite says at every start that it is experimental.
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame'],
     // Whole programmes run against real sockets and timers: where nobody watches, a machine that stopped for a moment gets a second look.
     retry: process.env['CI'] === 'true' ? 1 : 0,
     testTimeout: 30_000,

@@ -88,7 +88,7 @@ async function measureStart(network: Network, cache: string, then: (service: Run
     ADMIN_PORT: String(adminPort), PATH: process.env['PATH'] ?? '',
   };
   const startedMs = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], { env: environment, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', main], { env: environment, stdio: ['ignore', 'inherit', 'inherit'] });
   const service = { process: child, driverPort, adminPort };
   await untilReady(service);
   const started = { readyMs: performance.now() - startedMs, cpuMs: cpuMsOf(child), rssMb: memoryMb(child, 'VmRSS') };

@@ -4,10 +4,15 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Connection } from './database.ts';
 
-/** Pages not yet copied from which a copy is worth its syncs. As SQLite's own default. */
-const worthPages = 1_000;
-/** Commits wait for the copy once the log has this many pages: while nothing is appended all of it is copied, and it begins anew. */
-const longestPages = 50_000;
+export interface LogLimits {
+  /** Pages not yet copied from which a copy is worth its syncs. */
+  readonly worthPages: number;
+  /** Commits wait for the copy once the log has this many pages: while nothing is appended all of it is copied, and it begins anew. */
+  readonly longestPages: number;
+}
+
+/** The first is SQLite's own. */
+const usualLimits: LogLimits = { worthPages: 1_000, longestPages: 50_000 };
 
 export class Checkpoints {
   readonly #file: string;
@@ -15,12 +20,15 @@ export class Checkpoints {
   #thread: Worker | null = null;
   #copying: Promise<void> | null = null;
   #failed = false;
-  #waitAtPages = longestPages;
+  readonly #limits: LogLimits;
+  #waitAtPages: number;
 
   /** `onFailure` hears of the failure of the thread; from then on SQLite makes its checkpoints within commits again. */
-  constructor(file: string, onFailure: (error: unknown) => void) {
+  constructor(file: string, onFailure: (error: unknown) => void, limits = usualLimits) {
     this.#file = file;
     this.#onFailure = onFailure;
+    this.#limits = limits;
+    this.#waitAtPages = limits.longestPages;
   }
 
   begin(writer: Connection): void {
@@ -32,6 +40,7 @@ export class Checkpoints {
   /** To be called between two transactions. */
   async keepShort(writer: Connection): Promise<void> {
     if (this.#failed) return;
+    const { worthPages, longestPages } = this.#limits;
     const { log, checkpointed } = writer.logPages();
     if (log - checkpointed < worthPages) return;
     const copying = this.#copy(writer);
@@ -55,16 +64,17 @@ export class Checkpoints {
     await ended;
   }
 
-  #copy(writer: Connection): Promise<void> {
+  async #copy(writer: Connection): Promise<void> {
+    if (this.#failed) return;
     this.#copying ??= this.#askThread()
       .catch((error: unknown) => {
         this.#failed = true;
         this.#thread = null;
-        writer.execute(`PRAGMA wal_autocheckpoint = ${worthPages}`);
+        writer.execute(`PRAGMA wal_autocheckpoint = ${usualLimits.worthPages}`);
         this.#onFailure(error);
       })
       .finally(() => void (this.#copying = null));
-    return this.#copying;
+    await this.#copying;
   }
 
   async #askThread(): Promise<void> {
