@@ -59,6 +59,7 @@ export class Checkpoints {
     this.#thread = null;
     if (thread === null) return;
     const ended = once(thread, 'exit');
+    thread.ref();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of node:worker_threads knows no origins
     thread.postMessage('close');
     await ended;
@@ -89,8 +90,10 @@ export class Checkpoints {
     const thread = new Worker(new URL('checkpoint-thread.mjs', import.meta.url), {
       workerData: this.#file, execArgv: ['--disable-warning=ExperimentalWarning'], resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
     });
-    // `once` hears of an error while something is asked; between two questions nothing else would.
-    thread.on('error', () => {});
+    // Between two questions nobody else hears of it; the next one gets another thread.
+    thread.on('error', () => {
+      if (this.#thread === thread) this.#thread = null;
+    });
     thread.unref();
     return thread;
   }
