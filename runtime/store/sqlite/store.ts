@@ -71,6 +71,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     transact: (work, signal) => committer.transact((session) => work(transactionOf(session)), signal),
     migrate: () => applyMigrations(committer, migrations),
     ping: async () => {
+      logSync.check();
       await access.read(schemaVersion);
     },
     close: async () => {

@@ -124,6 +124,15 @@ test('what another process has committed is made durable before it is told', asy
   await other.store.close();
 });
 
+test('a probe tells of a failed sync even where nothing new was committed', async () => {
+  await put('s');
+  await opened.store.jobState('s');
+  broken = new Error('EIO');
+  await expect(put('s', 'y')).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(opened.store.jobState('s')).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(opened.store.ping()).rejects.toMatchObject({ code: 'store_unavailable' });
+});
+
 test('a sync that fails ends the service of this store: a later one would not tell what was lost', async () => {
   broken = new Error('EIO');
   const outcomes = await Promise.allSettled([put('a'), put('b')]);
