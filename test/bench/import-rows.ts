@@ -41,6 +41,21 @@ export function* connections(population: Population): Generator<Record<string, s
   }
 }
 
+/** One row of so many, of the odd ones, is malformed. */
+export const faultEvery = 1_000;
+
+const faults: readonly Readonly<Record<string, string>>[] = [
+  { newbie_driver_id: '' }, { mentor_park_id: 'no id' }, { connected_dttm: '2026-02-30T00:00:00Z' }, { connected_dttm: 'soon' }, { connected_dttm: '1999-01-01T00:00:00Z' },
+];
+
+export function* connectionsWithFaults(population: Population): Generator<Record<string, string>> {
+  let index = 0;
+  for (const row of connections(population)) {
+    index += 1;
+    yield index % faultEvery === 0 ? { ...row, ...faults[(index / faultEvery) % faults.length] } : row;
+  }
+}
+
 export function enrolled({ newestAt }: Population, index: number): MatchingRecord {
   const id = parseMatchingId(`00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`);
   if (id === null) throw new TypeError('the bench names a matching that is none');
@@ -52,9 +67,9 @@ export function enrolled({ newestAt }: Population, index: number): MatchingRecor
   };
 }
 
-/** As the import of row `index` leaves it. */
+/** As the import of row `index` leaves it, had it run at the moment of the newest connection. */
 export function matched(population: Population, index: number): MatchingRecord {
-  const at = connectedAt(population, index);
-  const match = { mentor: mentorOf(population, index), matchedAt: at, originalConnectedAt: at };
-  return { ...enrolled(population, index), ...match, status: Status.matched, statusSince: at, updatedAt: at, version: 2, epoch: 1 };
+  const now = population.newestAt;
+  const match = { mentor: mentorOf(population, index), matchedAt: now, originalConnectedAt: connectedAt(population, index) };
+  return { ...enrolled(population, index), ...match, status: Status.matched, statusSince: now, updatedAt: now, version: 2, epoch: 1 };
 }

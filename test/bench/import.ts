@@ -11,7 +11,9 @@ import { z } from 'zod';
 import type { Measured, Part, Place } from './import-parts.ts';
 import { median, spread } from './measure.ts';
 
-const sizes = { small: 100_000, large: 1_000_000 } as const;
+const [small = 100_000, large = 1_000_000] = (process.env['BENCH_IMPORT'] ?? '100000,1000000').split(',').map(Number);
+/** Of a table whose import is compared, row by row, with what the bench seeds. */
+const provenRows = 1_000;
 /** Of the proxy and of the file system: every part is a new process. */
 const warmUps = 1;
 const repetitions = Number(process.env['BENCH_REPETITIONS'] ?? 5);
@@ -20,12 +22,13 @@ const measuredSchema = z.object({ ms: z.number(), cpuMs: z.number(), startRssMb:
 export async function benchImport(): Promise<unknown> {
   const directory = mkdtempSync(join(tmpdir(), 'mentorship-bench-'));
   try {
-    const known: readonly Part[] = ['readAndParsed', 'readWholeRows', 'unchanged', 'unchangedWithoutMark'];
-    const small = await measure(join(directory, 'small'), sizes.small, { seed: ['seedMatched'], turn: known });
-    const large = await measure(join(directory, 'large'), sizes.large, { seed: ['seedMatched'], turn: known });
-    const fresh = await measure(join(directory, 'fresh'), sizes.small, { seed: ['seedEnrolled', 'keep'], turn: ['imported', 'bulkInserted', 'restore'] });
-    const mixed = await measure(join(directory, 'mixed'), sizes.small, { seed: ['seedMixed', 'keep'], turn: ['mixed', 'restore'] });
-    return resultOf({ small, large, fresh, mixed });
+    const known: readonly Part[] = ['readAndParsed', 'readByClient', 'unchanged'];
+    await measure(join(directory, 'proven'), provenRows, { seed: ['seedTable', 'seedEnrolled', 'imported', 'seedProven'] });
+    const few = await measure(join(directory, 'few'), small, { seed: ['seedTable', 'seedMatched'], turn: known, once: ['unchangedWithoutMark'] });
+    const many = await measure(join(directory, 'many'), large, { seed: ['seedTable', 'seedMatched'], turn: known, once: ['unchangedWithoutMark'] });
+    const fresh = await measure(join(directory, 'fresh'), small, { seed: ['seedTable', 'seedEnrolled', 'keep'], turn: ['imported', 'bulkInserted', 'restore'] });
+    const mixed = await measure(join(directory, 'mixed'), large, { seed: ['seedFaultyTable', 'seedMixed'], once: ['mixed'] });
+    return resultOf({ few, many, fresh, mixed });
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -34,33 +37,34 @@ export async function benchImport(): Promise<unknown> {
 type Runs = Partial<Record<Part, Measured[]>>;
 
 interface Seen {
-  readonly small: Runs;
-  readonly large: Runs;
+  readonly few: Runs;
+  readonly many: Runs;
   readonly fresh: Runs;
   readonly mixed: Runs;
 }
 
-function resultOf({ small, large, fresh, mixed }: Seen): unknown {
-  const ours = msOf(large, 'unchanged');
-  const unchanged = large.unchanged ?? [];
+function resultOf({ few, many, fresh, mixed }: Seen): unknown {
+  const ours = msOf(many, 'unchanged');
+  const unchanged = many.unchanged ?? [];
   return {
-    bench: 'import', unit: 'rows/s', ours: perSecond(sizes.large, ours),
+    bench: 'import', unit: 'rows/s', ours: perSecond(large, ours),
     // Of one run over the large table.
     p50_ms: Math.round(ours), p99_ms: Math.round(Math.max(...unchanged.map(({ ms }) => ms))),
     ratios: {
-      read_parse: ratio(msOf(large, 'readAndParsed'), ours),
-      read_parse_cpu: ratio(cpuMsOf(large, 'readAndParsed'), cpuMsOf(large, 'unchanged')),
-      read_parse_whole_rows: ratio(msOf(large, 'readWholeRows'), ours),
-      read_parse_without_mark: ratio(msOf(large, 'readAndParsed'), msOf(large, 'unchangedWithoutMark')),
+      read_parse: ratio(msOf(many, 'readAndParsed'), ours),
+      read_parse_cpu: ratio(cpuMsOf(many, 'readAndParsed'), cpuMsOf(many, 'unchanged')),
+      read_parse_by_client: ratio(msOf(many, 'readByClient'), ours),
+      read_parse_by_client_cpu: ratio(cpuMsOf(many, 'readByClient'), cpuMsOf(many, 'unchanged')),
       bulk_insert: ratio(msOf(fresh, 'bulkInserted'), msOf(fresh, 'imported')),
     },
-    spread_ms: { unchanged: spreadOf(large, 'unchanged'), read_and_parsed: spreadOf(large, 'readAndParsed'), imported: spreadOf(fresh, 'imported'), bulk_inserted: spreadOf(fresh, 'bulkInserted') },
-    mixed_rows_s: perSecond(sizes.small, msOf(mixed, 'mixed')),
-    read_parse_rows_s: perSecond(sizes.large, msOf(large, 'readAndParsed')),
-    without_mark_rows_s: perSecond(sizes.large, msOf(large, 'unchangedWithoutMark')),
-    new_rows_s: perSecond(sizes.small, msOf(fresh, 'imported')),
-    rss_100k_mb: peakOf(small, 'unchanged'), rss_1m_mb: peakOf(large, 'unchanged'),
-    rss_100k_without_mark_mb: peakOf(small, 'unchangedWithoutMark'), rss_1m_without_mark_mb: peakOf(large, 'unchangedWithoutMark'),
+    spread_ms: { unchanged: spreadOf(many, 'unchanged'), read_and_parsed: spreadOf(many, 'readAndParsed'), imported: spreadOf(fresh, 'imported'), bulk_inserted: spreadOf(fresh, 'bulkInserted') },
+    mixed_rows_s: perSecond(large, msOf(mixed, 'mixed')),
+    read_parse_rows_s: perSecond(large, msOf(many, 'readAndParsed')),
+    without_mark_rows_s: perSecond(large, msOf(many, 'unchangedWithoutMark')),
+    new_rows_s: perSecond(small, msOf(fresh, 'imported')),
+    rss_small_mb: peakOf(few, 'unchanged'), rss_large_mb: peakOf(many, 'unchanged'),
+    rss_small_without_mark_mb: peakOf(few, 'unchangedWithoutMark'), rss_large_without_mark_mb: peakOf(many, 'unchangedWithoutMark'),
+    rss_new_mb: peakOf(fresh, 'imported'), rss_mixed_mb: peakOf(mixed, 'mixed'),
     rss_start_mb: Math.round(median(unchanged.map(({ startRssMb }) => startRssMb))),
     missing: [],
   };
@@ -95,25 +99,28 @@ interface Plan {
   /** Makes what the others need. */
   readonly seed: readonly Part[];
   /** Parts that take turns, so that a busy moment of the machine meets them all. */
-  readonly turn: readonly Part[];
+  readonly turn?: readonly Part[];
+  /** Parts too long to be repeated, after the others. */
+  readonly once?: readonly Part[];
 }
 
-async function measure(directory: string, rows: number, { seed, turn }: Plan): Promise<Runs> {
+async function measure(directory: string, rows: number, { seed, turn = [], once: last = [] }: Plan): Promise<Runs> {
   mkdirSync(directory);
   const proxy = await startProxy(directory);
   const place: Place = { directory, proxy: proxy.url, rows, newestAt: Date.now() };
   const runs: Runs = {};
+  const run = async (part: Part, counts: boolean): Promise<void> => {
+    const measured = await inChild(part, place);
+    if (counts) (runs[part] ??= []).push(measured);
+  };
   try {
-    for (const part of ['seedTable', ...seed] as const) await inChild(part, place);
-    for (let time = -warmUps; time < repetitions; time += 1) {
-      for (const part of turn) {
-        const measured = await inChild(part, place);
-        if (time >= 0) (runs[part] ??= []).push(measured);
-      }
-    }
+    for (const part of seed) await run(part, false);
+    for (let time = -warmUps; time < repetitions; time += 1) for (const part of turn) await run(part, time >= 0);
+    for (const part of last) await run(part, true);
     return runs;
   } finally {
     proxy.process.kill();
+    rmSync(directory, { recursive: true });
   }
 }
 
