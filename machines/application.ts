@@ -1,6 +1,6 @@
 // Forming one CRM application: city, car and phone are looked up at once, the city with fallbacks; then the row is written.
-// The actors are provided from outside. An outage of any of them fails the whole attempt, and the task is retried; absence of data
-// (no position yet, no IP) is an answer, not an outage.
+// An outage of any stage fails the whole attempt, and the task is retried; absence of data (no position yet, no IP) is an answer, not an
+// outage. What the stages do comes as input: building the machine anew for each attempt with other actors costs more than the attempt.
 import { assign, fromPromise, setup } from 'xstate';
 
 export interface FoundCity {
@@ -25,35 +25,44 @@ interface NamedCity {
   readonly name: string;
 }
 
-interface ApplicationContext {
+/** The signal aborts when the attempt has failed meanwhile. */
+export interface ApplicationStages {
+  locate(signal: AbortSignal): Promise<PlaceOnEarth | null>;
+  cityAt(position: PlaceOnEarth, signal: AbortSignal): Promise<NamedCity | null>;
+  lastLoginIp(signal: AbortSignal): Promise<string | null>;
+  cityOfIp(ip: string, signal: AbortSignal): Promise<NamedCity | null>;
+  findCar(signal: AbortSignal): Promise<boolean>;
+  findPhone(signal: AbortSignal): Promise<string | null>;
+  write(parts: ApplicationParts, signal: AbortSignal): Promise<void>;
+}
+
+interface ApplicationContext extends ApplicationParts {
+  readonly stages: ApplicationStages;
   readonly useIp: boolean;
   readonly position: PlaceOnEarth | null;
   readonly ip: string | null;
-  readonly city: FoundCity;
-  readonly isRented: boolean;
-  readonly phone: string | null;
   readonly error: unknown;
 }
 
 const unknownCity: FoundCity = { city: null, geoId: null, source: 'unknown' };
 
-function unprovided<Output, Input = void>() {
-  return fromPromise<Output, Input>(() => Promise.reject(new TypeError('the actor was not provided')));
+function stage<Output>(work: (context: ApplicationContext, signal: AbortSignal) => Promise<Output>) {
+  return fromPromise<Output, ApplicationContext>(({ input, signal }) => work(input, signal));
 }
 
 const application = setup({
   types: {
     context: {} as ApplicationContext,
-    input: {} as { readonly cityIpFallback: boolean },
+    input: {} as { readonly cityIpFallback: boolean; readonly stages: ApplicationStages },
   },
   actors: {
-    locate: unprovided<PlaceOnEarth | null>(),
-    cityAt: unprovided<NamedCity | null, PlaceOnEarth>(),
-    lastLoginIp: unprovided<string | null>(),
-    cityOfIp: unprovided<NamedCity | null, string>(),
-    findCar: unprovided<boolean>(),
-    findPhone: unprovided<string | null>(),
-    write: unprovided<void, ApplicationParts>(),
+    locate: stage(({ stages }, signal) => stages.locate(signal)),
+    cityAt: stage(({ stages, position }, signal) => stages.cityAt(required(position, 'position'), signal)),
+    lastLoginIp: stage(({ stages }, signal) => stages.lastLoginIp(signal)),
+    cityOfIp: stage(({ stages, ip }, signal) => stages.cityOfIp(required(ip, 'ip'), signal)),
+    findCar: stage(({ stages }, signal) => stages.findCar(signal)),
+    findPhone: stage(({ stages }, signal) => stages.findPhone(signal)),
+    write: stage((context, signal) => context.stages.write({ city: context.city, isRented: context.isRented, phone: context.phone }, signal)),
   },
   actions: {
     keepError: assign((_args, params: { error: unknown }) => ({ error: params.error })),
@@ -73,6 +82,10 @@ function required<Value>(value: Value | null, name: string): Value {
   return value;
 }
 
+function wholeContext({ context }: { readonly context: ApplicationContext }): ApplicationContext {
+  return context;
+}
+
 const fail = {
   target: '#application.failed',
   actions: { type: 'keepError', params: ({ event }: { event: { error: unknown } }) => ({ error: event.error }) },
@@ -86,6 +99,7 @@ const city = application.createStateConfig({
     locating: {
       invoke: {
         src: 'locate',
+        input: wholeContext,
         onDone: [
           { target: 'byGps', guard: isPlaced, actions: assign({ position: ({ event }) => event.output }) },
           { target: 'withoutGps' },
@@ -96,7 +110,7 @@ const city = application.createStateConfig({
     byGps: {
       invoke: {
         src: 'cityAt',
-        input: ({ context }) => required(context.position, 'position'),
+        input: wholeContext,
         onDone: [
           { target: 'known', guard: isPlaced, actions: assign({ city: ({ event }) => foundCity(event.output, 'gps') }) },
           { target: 'withoutGps' },
@@ -108,6 +122,7 @@ const city = application.createStateConfig({
     findingIp: {
       invoke: {
         src: 'lastLoginIp',
+        input: wholeContext,
         onDone: [
           { target: 'byIp', guard: isPlaced, actions: assign({ ip: ({ event }) => event.output }) },
           { target: 'known' },
@@ -118,7 +133,7 @@ const city = application.createStateConfig({
     byIp: {
       invoke: {
         src: 'cityOfIp',
-        input: ({ context }) => required(context.ip, 'ip'),
+        input: wholeContext,
         onDone: { target: 'known', actions: assign({ city: ({ event }) => foundCity(event.output, 'ip') }) },
         onError: fail,
       },
@@ -130,7 +145,7 @@ const city = application.createStateConfig({
 const car = application.createStateConfig({
   initial: 'asking',
   states: {
-    asking: { invoke: { src: 'findCar', onDone: { target: 'known', actions: assign({ isRented: ({ event }) => event.output }) }, onError: fail } },
+    asking: { invoke: { src: 'findCar', input: wholeContext, onDone: { target: 'known', actions: assign({ isRented: ({ event }) => event.output }) }, onError: fail } },
     known: { type: 'final' },
   },
 });
@@ -138,7 +153,7 @@ const car = application.createStateConfig({
 const phone = application.createStateConfig({
   initial: 'asking',
   states: {
-    asking: { invoke: { src: 'findPhone', onDone: { target: 'known', actions: assign({ phone: ({ event }) => event.output }) }, onError: fail } },
+    asking: { invoke: { src: 'findPhone', input: wholeContext, onDone: { target: 'known', actions: assign({ phone: ({ event }) => event.output }) }, onError: fail } },
     known: { type: 'final' },
   },
 });
@@ -146,6 +161,7 @@ const phone = application.createStateConfig({
 export const applicationMachine = application.createMachine({
   id: 'application',
   context: ({ input }) => ({
+    stages: input.stages,
     useIp: input.cityIpFallback,
     position: null,
     ip: null,
@@ -161,7 +177,7 @@ export const applicationMachine = application.createMachine({
     writing: {
       invoke: {
         src: 'write',
-        input: ({ context }) => ({ city: context.city, isRented: context.isRented, phone: context.phone }),
+        input: wholeContext,
         onDone: 'written',
         onError: fail,
       },

@@ -1,7 +1,7 @@
 // The `create_application` task: one newbie's application becomes a row in YT, then the matching is `requested`.
 // Written again after a crash between the two: the row's key is the person, so the CRM sees one.
-import { createActor, fromPromise, waitFor, type InspectionEvent, type Observer, type SnapshotFrom } from 'xstate';
-import { applicationMachine, type ApplicationParts } from '../../machines/application.ts';
+import { createActor, waitFor, type InspectionEvent, type Observer, type SnapshotFrom } from 'xstate';
+import { applicationMachine, type ApplicationParts, type ApplicationStages } from '../../machines/application.ts';
 import { profileKey, type Profile, type Udid } from '../../machines/ids.ts';
 import type { EpochMs, MatchingRecord } from '../../machines/matching-record.ts';
 import { Status } from '../../machines/status.ts';
@@ -33,19 +33,17 @@ export async function formApplication(ctx: Context, applicant: Applicant, signal
   const linked = await upstreams.driverProfiles.linked([newbie], signal);
   const person = linked.get(profileKey(newbie)) ?? { udid: newbieUdid, profiles: [newbie] };
   const profiles = [newbie, ...person.profiles];
-  const machine = applicationMachine.provide({
-    actors: {
-      locate: fromPromise(({ signal: stopped }) => upstreams.trackstory.lastPosition(profiles, either(signal, stopped))),
-      cityAt: fromPromise(({ input, signal: stopped }) => upstreams.geobase.cityAt(input, either(signal, stopped))),
-      lastLoginIp: fromPromise(({ signal: stopped }) => yt.lastLoginIp(profiles, either(signal, stopped))),
-      cityOfIp: fromPromise(({ input, signal: stopped }) => upstreams.geobase.cityOfIp(input, either(signal, stopped))),
-      findCar: fromPromise(({ signal: stopped }) => upstreams.fleetRent.isRented(profiles, either(signal, stopped))),
-      findPhone: fromPromise(({ signal: stopped }) => phoneOf(ctx, profiles, either(signal, stopped))),
-      write: fromPromise(({ input, signal: stopped }) => writeRow(ctx, { applicant, person, parts: input }, either(signal, stopped))),
-    },
-  });
-  const input = { cityIpFallback: ctx.config.programme.cityIpFallback };
-  const actor = createActor(machine, { input, ...inspection(ctx.operations, applicant.id) });
+  const stages: ApplicationStages = {
+    locate: (stopped) => upstreams.trackstory.lastPosition(profiles, either(signal, stopped)),
+    cityAt: (position, stopped) => upstreams.geobase.cityAt(position, either(signal, stopped)),
+    lastLoginIp: (stopped) => yt.lastLoginIp(profiles, either(signal, stopped)),
+    cityOfIp: (ip, stopped) => upstreams.geobase.cityOfIp(ip, either(signal, stopped)),
+    findCar: (stopped) => upstreams.fleetRent.isRented(profiles, either(signal, stopped)),
+    findPhone: (stopped) => phoneOf(ctx, profiles, either(signal, stopped)),
+    write: (parts, stopped) => writeRow(ctx, { applicant, person, parts }, either(signal, stopped)),
+  };
+  const input = { cityIpFallback: ctx.config.programme.cityIpFallback, stages };
+  const actor = createActor(applicationMachine, { input, ...inspection(ctx.operations, applicant.id) });
   actor.start();
   const ended = await waitFor(actor, (snapshot) => snapshot.status === 'done');
   if (ended.matches('failed')) throw ended.context.error;

@@ -1,7 +1,7 @@
 // Forming an application: the three regions run at once, the city falls back, an outage fails the attempt.
-import { createActor, fromPromise, waitFor } from 'xstate';
+import { createActor, waitFor } from 'xstate';
 import { expect, test } from 'vitest';
-import { applicationMachine, type ApplicationParts } from '../../machines/application.ts';
+import { applicationMachine, type ApplicationParts, type ApplicationStages } from '../../machines/application.ts';
 
 interface World {
   position: { lat: number; lon: number } | null;
@@ -24,18 +24,16 @@ async function form(overrides: Partial<World> = {}) {
     if (world.outage === name) throw new Error(`${name} is down`);
     return value;
   };
-  const machine = applicationMachine.provide({
-    actors: {
-      locate: fromPromise(() => answer('locate', world.position)),
-      cityAt: fromPromise(() => answer('cityAt', world.cityAt)),
-      lastLoginIp: fromPromise(() => answer('lastLoginIp', world.ip)),
-      cityOfIp: fromPromise(() => answer('cityOfIp', world.cityOfIp)),
-      findCar: fromPromise(() => answer('findCar', true)),
-      findPhone: fromPromise(() => answer<string | null>('findPhone', '+79990000001')),
-      write: fromPromise(async ({ input }) => void written.push(await answer('write', input))),
-    },
-  });
-  const actor = createActor(machine, { input: { cityIpFallback: world.cityIpFallback } });
+  const stages: ApplicationStages = {
+    locate: () => answer('locate', world.position),
+    cityAt: () => answer('cityAt', world.cityAt),
+    lastLoginIp: () => answer('lastLoginIp', world.ip),
+    cityOfIp: () => answer('cityOfIp', world.cityOfIp),
+    findCar: () => answer('findCar', true),
+    findPhone: () => answer('findPhone', '+79990000001'),
+    write: async (parts) => void written.push(await answer('write', parts)),
+  };
+  const actor = createActor(applicationMachine, { input: { cityIpFallback: world.cityIpFallback, stages } });
   actor.start();
   const ended = await waitFor(actor, (snapshot) => snapshot.status === 'done');
   return { ended, asked, written };
