@@ -12,7 +12,7 @@ export interface Bug {
   readonly isRare: boolean;
 }
 
-/** Not among what the first five seeds find: left to `npm run simulate -- --bugs`. */
+/** Not among what a few dozen seeds are sure to find: left to `npm run simulate -- --bugs`. */
 const rare: readonly string[] = [
   'the guard of a person is read outside the transaction',
   'the spool answers before the disk has it',

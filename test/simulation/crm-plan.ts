@@ -24,7 +24,8 @@ export function writePlan(random: Random, { config: { programme: { policy } } }:
     () => resultAgeMs + failGraceMs + random.between(3, 12) * 0.1 * hour,
   ];
   return {
-    rematchAfterMs: Array.from({ length: rematches }, () => random.between(0, resultAgeMs)),
+    // At once: while the match before is still being told of.
+    rematchAfterMs: Array.from({ length: rematches }, () => (random.chance(0.4) ? 0 : random.between(0, resultAgeMs))),
     codes: random.pick([0, 1, 1, 1, 2]),
     codeAfterMs: random.pick(times)(),
     codeOfMentor: random.chance(0.15),

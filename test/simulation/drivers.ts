@@ -62,8 +62,8 @@ export class Drivers {
   }
 
   #look(): void {
-    const { random, timeline, people } = this.#world;
-    timeline.schedule(random.between(5 * 60_000, 0.5 * hourMs), () => {
+    const { random, timeline, people, isHealed } = this.#world;
+    timeline.schedule(random.between(5 * 60_000, 0.5 * hourMs) * (isHealed ? 3 : 1), () => {
       if (this.#stopped) return;
       const viewer = random.pick(people.all);
       const caller = random.pick(viewer.profiles);

@@ -50,12 +50,13 @@ export class Instance implements Owner {
   wallSkewMs = 0;
   clockRate = 1;
   doors: Doors | null = null;
-  /** Whether the ticks of its schedule start anything. */
-  runsJobs = true;
+  /** The jobs whose ticks start anything. */
+  runs: readonly JobName[] = jobs.map(({ name }) => name);
   /** Outlives the process. */
   readonly disk = new MemoryDisk();
   spool: Spool | null = null;
   readonly #world: World;
+  readonly #ports: Omit<Context, 'store' | 'tasks' | 'retention' | 'locks' | 'spool'>;
   #worker: TaskWorker | null = null;
   #spoolWorker: SpoolWorker | null = null;
   #stopping = new AbortController();
@@ -64,6 +65,12 @@ export class Instance implements Owner {
   constructor(world: World, name: string) {
     this.#world = world;
     this.name = name;
+    const line = { world, owner: this };
+    this.#ports = {
+      config: world.config, metrics, operations, log: logOf(world), yt: ytPort(line), upstreams: upstreamPorts(line),
+      newId: () => world.random.uuid(),
+      random: () => world.random.next(),
+    };
   }
 
   /** Without jobs none runs but by `runNow`. */
@@ -142,7 +149,7 @@ export class Instance implements Owner {
 
   async #boot(scheduled: boolean): Promise<void> {
     const world = this.#world;
-    const log = logOf(world);
+    const { log } = this.#ports;
     const files = diskPort({ world, owner: this }, this.disk, this.#process);
     const spool = await openSpool({ ...world.config.spool, files, owner: this.#process, now: Date.now, log, metrics });
     const ctx = { ...this.#context({ instance: this.name, job: null, lockOwner: null }), spool };
@@ -161,7 +168,7 @@ export class Instance implements Owner {
   #schedule(job: Job): void {
     let running = false;
     const tick = (): void => {
-      if (running || !this.runsJobs || this.#stopping.signal.aborted) return;
+      if (running || !this.runs.includes(job.name) || this.#stopping.signal.aborted) return;
       running = true;
       void this.#run(job).finally(() => void (running = false));
     };
@@ -181,18 +188,9 @@ export class Instance implements Owner {
   }
 
   #context(origin: Origin): Context {
-    const world = this.#world;
-    const line = { world, owner: this };
-    const { store, tasks, leases, retention } = storePorts(line, origin);
-    const log = logOf(world);
-    return {
-      config: world.config, store, spool: noSpool(Date.now), tasks, retention, metrics, operations, log,
-      locks: createLocks(leases, { owner: origin.lockOwner ?? this.name, ttlMs: lockTtlMs, log }),
-      yt: ytPort(line),
-      upstreams: upstreamPorts(line),
-      newId: () => world.random.uuid(),
-      random: () => world.random.next(),
-    };
+    const { store, tasks, leases, retention } = storePorts({ world: this.#world, owner: this }, origin);
+    const locks = createLocks(leases, { owner: origin.lockOwner ?? this.name, ttlMs: lockTtlMs, log: this.#ports.log });
+    return { ...this.#ports, store, tasks, retention, locks, spool: noSpool(Date.now) };
   }
 }
 

@@ -8,7 +8,7 @@ import { runCampaign, Threads } from './pool.ts';
 import { runSeed } from './seed-run.ts';
 
 const traceLines = 400;
-const bugLimit = 10_000;
+const bugLimit = 2_000;
 
 interface Options {
   readonly seeds: number;

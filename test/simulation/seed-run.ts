@@ -22,6 +22,7 @@ export interface SeedResult {
 }
 
 const hour = 3_600_000;
+const imports: readonly JobName[] = ['import-matchings', 'import-results', 'finish-programme'];
 const lookEveryMs = 20 * 60_000;
 const jobLimitMs = 20 * 60_000;
 /** Nothing takes longer than this after the faults have healed. */
@@ -92,11 +93,11 @@ function heal(world: World, instances: readonly Instance[]): void {
   world.heal();
   world.note('healed');
   for (const instance of instances) instance.pausedUntilMs = Math.min(instance.pausedUntilMs, world.timeline.nowMs);
-  // Hosts that meet at a lock have had their time among the faults. From here on one of them runs the jobs, all of them the rest: two thirds
-  // of a seed come after this moment, and runs that find nothing to do were most of it.
+  // Hosts that meet at a lock have had their time among the faults. From here on one of them runs the imports, all of them the rest, and the
+  // copies are made at the end: runs that find nothing to do were most of what comes after this moment.
   const alive = instances.filter((instance) => instance.alive);
   const keeper = world.random.pick(alive.length === 0 ? instances : alive);
-  for (const instance of instances) instance.runsJobs = instance === keeper;
+  for (const instance of instances) instance.runs = instance === keeper ? imports : [];
 }
 
 async function runUntil(world: World, untilMs: number, isOver: () => boolean = () => false): Promise<void> {
@@ -130,7 +131,6 @@ async function tasksDone(world: World): Promise<void> {
  * jobs run when they are told to.
  */
 async function replay(world: World, crm: Crm, instance: Instance): Promise<void> {
-  const imports: readonly JobName[] = ['import-matchings', 'import-results', 'finish-programme'];
   await runJobs(world, instance, imports);
   // A code that found no matching to go to is rejected, and gets another chance when its table comes again. Only a mentor can have one
   // more matching by then.

@@ -52,6 +52,6 @@ export function drawSettings(random: Random): Settings {
     instances: random.chance(0.15) ? 3 : 2,
     taskPollMs: random.pick([600_000, 1_200_000, 1_800_000]),
     spoolRoundMs: random.pick([300_000, 600_000]),
-    healAtMs: random.between(15, 32) * 0.1 * hour,
+    healAtMs: random.between(13, 28) * 0.1 * hour,
   };
 }

@@ -30,6 +30,8 @@ export interface Weather {
   /** At each call of an instance: faults at random moments would nearly always find it idle. */
   readonly kill: number;
   readonly pause: number;
+  /** How many pauses are longer than leases, polls and periods of jobs. */
+  readonly longPause: number;
   /** At each turn of the weather. */
   readonly stop: number;
   /** The largest difference of a wall clock. */
@@ -52,6 +54,7 @@ export function drawWeather(random: Random): Weather {
     shortRead: rate(0.3, 0.3),
     kill: rate(0.6, 0.01),
     pause: rate(0.6, 0.02),
+    longPause: random.pick([0.1, 0.6]),
     stop: rate(0.4, 0.05),
     skewMs: random.chance(0.5) ? random.between(1, 100) * hourMs : 0,
     garbage: rate(0.6, 0.4),
@@ -64,6 +67,6 @@ const none: ServiceWeather = { lostRequest: 0, lostReply: 0, slow: 0, outage: 0 
 export function healed({ skewMs, snappy }: Weather): Weather {
   return {
     of: Object.fromEntries(services.map((name) => [name, none])) as Record<Service, ServiceWeather>,
-    snappy, conflict: 0, brokenStream: 0, refusedEvent: 0, shortRead: 0, kill: 0, stop: 0, pause: 0, skewMs, garbage: 0,
+    snappy, conflict: 0, brokenStream: 0, refusedEvent: 0, shortRead: 0, kill: 0, stop: 0, pause: 0, longPause: 0, skewMs, garbage: 0,
   };
 }

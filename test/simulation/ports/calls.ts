@@ -80,7 +80,7 @@ export function strike({ world, owner }: Line): void {
     owner.kill();
   } else if (random.chance(weather.pause)) {
     world.count('fault: pause');
-    owner.pause(random.between(1_000, random.chance(0.2) ? 1_800_000 : 60_000));
+    owner.pause(random.between(1_000, random.chance(weather.longPause) ? 3_600_000 : 60_000));
   }
 }
 
