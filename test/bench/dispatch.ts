@@ -41,7 +41,7 @@ export async function benchDispatch(): Promise<unknown> {
     const installed = process.env['BENCH_PEERS'] !== 'none' && installPeers();
     const restate = installed ? await start(startRestate(join(place.directory, 'restate'))) : null;
     const dbos = installed ? await start(startDbos()) : null;
-    return resultOf(await takeTurns(contenders(place, { service, limit, restate, dbos }), { warmUps: 1, repetitions: 5 }));
+    return resultOf(await takeTurns(contenders(place, { service, limit, restate, dbos }), { warmUps: 3, repetitions: 5 }));
   } finally {
     await Promise.allSettled(started.map((one) => one.stop()));
     place.clear();

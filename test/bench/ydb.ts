@@ -21,9 +21,9 @@ import { driver as profileOf, personOf, upstreams } from './people.ts';
 import { cpuUsEach, median, perSecond, round, takeTurns, type Turn } from './measure.ts';
 import { makePlace } from './place.ts';
 
-const operationsPerTurn = 150;
+const operationsPerTurn = 400;
 const concurrency = 8;
-const turns = { warmUps: 1, repetitions: 5 };
+const turns = { warmUps: 2, repetitions: 5 };
 const silent = createLog('silent', { write: () => {} });
 const cause = { actor: 'operator' };
 const readyTimeoutMs = 10_000;
