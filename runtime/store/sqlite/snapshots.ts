@@ -38,7 +38,7 @@ export class Snapshots {
     this.#isOpen = false;
     this.#version = null;
     try {
-      // Cheaper than to roll back, and there is nothing to keep or undo.
+      // There is nothing to keep or undo.
       this.#reader.commit();
     } catch {
       this.#reader.rollback();

@@ -7,6 +7,8 @@ export interface RetryOptions {
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   readonly budgetMs: number;
+  /** While it is not, statements may fail for want of a table or a column that is on its way. */
+  readonly schemaIsCurrent?: () => boolean;
 }
 
 export const maxConflicts = 5;
@@ -31,6 +33,7 @@ export class Patience {
   async after(failure: unknown): Promise<void> {
     if (!(failure instanceof YdbFailure)) throw failure;
     const spent = failure.kind === 'conflict' ? this.#conflicts++ >= maxConflicts : this.#transients++ >= maxTransients;
+    if (failure.kind === 'fatal' && this.#options.schemaIsCurrent?.() === false) throw schemaIsOld(failure);
     if (failure.kind === 'fatal' || spent) throw serviceErrorOf(failure);
     const pauseMs = this.#pauseMs(failure);
     if (performance.now() + pauseMs > this.#deadlineMs) throw serviceErrorOf(failure);
@@ -56,6 +59,10 @@ export async function retrying<Result>(options: RetryOptions, attempt: (previous
       previous = error;
     }
   }
+}
+
+export function schemaIsOld(cause?: unknown): ServiceError {
+  return new ServiceError('store_unavailable', 'the schema is not up to date yet', { cause });
 }
 
 export function throwIfCancelled(signal: AbortSignal | undefined): void {

@@ -1,6 +1,6 @@
 // Brings the schema up to date: versions in order, each statement safe to repeat, so two hosts may do it at once and a host that died
 // half-way is followed by the next. A version is recorded when all of it is there.
-import { ServiceError } from '../../errors.ts';
+import { asServiceError, ServiceError } from '../../errors.ts';
 import type { YdbClient } from './client.ts';
 import { readInteger } from './columns.ts';
 import { bind, type Part } from './query.ts';
@@ -25,8 +25,7 @@ export interface SchemaAccess {
 
 /** Answers the versions recorded now. Refuses a database that a newer program has written. */
 export async function applyMigrations(access: SchemaAccess, migrations: readonly Migration[]): Promise<number[]> {
-  await change(access, versionsTable);
-  const present = await appliedVersions(access);
+  const present = await presentVersions(access);
   const newest = migrations.at(-1)?.version ?? 0;
   if (present.some((version) => version > newest)) throw new ServiceError('bad_config', 'ydb: the database is newer than this program');
   const applied: number[] = [];
@@ -40,6 +39,14 @@ export async function applyMigrations(access: SchemaAccess, migrations: readonly
 
 function change({ client, retry }: SchemaAccess, statement: string): Promise<void> {
   return retrying(retry, () => client.scheme(statement));
+}
+
+/** Who serves may have no right to change the schema, and needs none where all is there. */
+async function presentVersions(access: SchemaAccess): Promise<number[]> {
+  await change(access, versionsTable).catch((error: unknown) => {
+    if (asServiceError(error).code !== 'internal') throw error;
+  });
+  return appliedVersions(access);
 }
 
 /** It may be there already, by another host or by a run of ours that nobody recorded. */

@@ -22,7 +22,7 @@ import { selectOperatorActions } from './operator-actions.ts';
 import type { BoundPart } from './query.ts';
 import { ReadSet } from './read-set.ts';
 import { retentionOf } from './retention.ts';
-import { type RetryOptions, retrying } from './retry.ts';
+import { type RetryOptions, retrying, schemaIsOld } from './retry.ts';
 import { applyMigrations } from './schema.ts';
 import { ydb } from './sdk.ts';
 import { foldCounts, readFunnel } from './status-counts.ts';
@@ -80,15 +80,22 @@ export function openYdbStore(options: YdbStoreOptions): YdbStore {
   const { getCredentialsFromEnv } = ydb();
   const connection = new Connection(address, { log, poolSize, credentials: options.credentials ?? getCredentialsFromEnv() });
   const client = new YdbClient({ connection, attemptTimeoutMs, log, databaseNowMs: options.databaseNowMs ?? null });
-  const retry = { random, budgetMs: options.retryBudgetMs ?? defaultRetryBudgetMs };
+  const patience = { random, budgetMs: options.retryBudgetMs ?? defaultRetryBudgetMs };
+  let isCurrent = false;
+  const retry = { ...patience, schemaIsCurrent: () => isCurrent };
   const transactor = new Transactor({ client, timescale, retry, nextSeq: risingNumbers(), metrics });
   const access = { client, retry, timescale, log };
   const fold = foldingNowAndThen(access);
   const store: Store = {
     ...readsOf(access),
     transact: (work, signal) => transactor.transact((tx) => work(tx), signal).finally(fold),
-    migrate: () => applyMigrations(access, migrations),
+    migrate: async () => {
+      const applied = await applyMigrations({ client, retry: patience }, migrations);
+      isCurrent = true;
+      return applied;
+    },
     ping: async () => {
+      if (!isCurrent) throw schemaIsOld();
       await retrying(retry, () => client.read([]));
     },
     close: async () => {

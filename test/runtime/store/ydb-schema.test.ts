@@ -55,6 +55,19 @@ test('goes on where a host died between an added column and the record of its ve
   expect(await ydb.store.migrate()).toEqual([]);
 });
 
+test('is not there before its schema is: a column on its way is no defect', async () => {
+  ydb.server.execute('ALTER TABLE tasks DROP COLUMN refusals; ');
+  ydb.server.execute('DELETE FROM schema_versions WHERE version = 3u;');
+  const { store } = openYdbStore({ connectionString: ydb.server.connectionString, timescale: realTime, log: silentLog, credentials: anonymous });
+  const early = { code: 'store_unavailable', message: 'the schema is not up to date yet' };
+  await expect(store.ping()).rejects.toMatchObject(early);
+  await expect(store.transact((tx) => tx.enqueue(newTask()))).rejects.toMatchObject(early);
+  expect(await store.migrate()).toEqual([3]);
+  await store.ping();
+  expect(await store.transact((tx) => tx.enqueue(newTask()))).toBe(true);
+  await store.close();
+});
+
 test('refuses a database that a newer program has written', async () => {
   ydb.server.execute('UPSERT INTO schema_versions (version) VALUES (99u);');
   await expect(ydb.store.migrate()).rejects.toMatchObject({ code: 'bad_config' });

@@ -53,8 +53,7 @@ export const realConnectionString = process.env['YDB_CONNECTION_STRING'];
 export async function openOnRealServer(connectionString: string): Promise<YdbStore & Pick<YdbUnderTest, 'passTime' | 'close'>> {
   let databaseMs = suiteStartMs;
   const opened = openYdbStore({ connectionString, timescale: realTime, log: silentLog, databaseNowMs: () => databaseMs, retryBudgetMs: 30_000 });
-  await vi.waitFor(() => opened.store.ping(), { timeout: 30_000, interval: 100 });
-  await opened.store.migrate();
+  await vi.waitFor(() => opened.store.migrate(), { timeout: 30_000, interval: 100 });
   await assertOurs(opened);
   await emptyTables(connectionString);
   await opened.store.transact((tx) => tx.putJobState(ownMark, 'yes'));
