@@ -15,13 +15,13 @@ export function hasRepeatedKey(text: string): boolean {
       at = end;
     } else if (character === '{' || character === '[') open.push(new Set());
     else if (character === '}' || character === ']') open.pop();
-    else if (character === ':' && !isNew(open.at(-1), latest)) return true;
+    else if (character === ':' && !addName(open.at(-1), latest)) return true;
   }
   return false;
 }
 
-/** `name` stands between its quotes. */
-function isNew(names: Set<string> | undefined, name: string): boolean {
+/** `name` stands between its quotes. False when it is there already. */
+function addName(names: Set<string> | undefined, name: string): boolean {
   const plain = name.includes('\\') ? (JSON.parse(name) as string) : name.slice(1, -1);
   if (names === undefined || names.has(plain)) return false;
   names.add(plain);
