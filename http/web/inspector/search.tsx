@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApi } from '../shared/api-context.ts';
+import { focusContent } from '../shared/shell.tsx';
 import type { Routing } from './route.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -26,6 +27,8 @@ export function Search({ go }: Pick<Routing, 'go'>): JSX.Element {
     setAnswer(null);
     setText('');
     go({ machine: 'matching', id, step: null });
+    // What was found is read next; `/` leads back.
+    focusContent();
   };
   const search = async (event: Event): Promise<void> => {
     event.preventDefault();

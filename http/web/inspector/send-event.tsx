@@ -26,14 +26,19 @@ export function SendEvent({ details, isPast, onSent }: SendEventProps): JSX.Elem
   const [mentor, setMentor] = useState('');
   const [answer, setAnswer] = useState<Answer>(null);
   const [busy, setBusy] = useState(false);
-  const type = allowed.some((event) => event === chosen) ? chosen : (allowed[0] ?? '');
+  // Whoever chose an event must not send another because the matching moved meanwhile.
+  const isGone = chosen !== '' && !allowed.some((event) => event === chosen);
+  const type = chosen === '' ? (allowed[0] ?? '') : chosen;
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     try {
       const sent = await api.post<Sent>(`/admin/v1/matchings/${matching.id}/events`, { type, reason, ...matchFields(type, mentor) });
       setAnswer(answerOf(type, sent));
-      if (sent.outcome === 'moved') setReason('');
+      if (sent.outcome === 'moved') {
+        setReason('');
+        setChosen('');
+      }
       onSent();
     } catch (error) {
       setAnswer({ kind: 'bad', words: error instanceof Error ? error.message : String(error) });
@@ -67,8 +72,8 @@ export function SendEvent({ details, isPast, onSent }: SendEventProps): JSX.Elem
               <textarea id="reason" class="input" required maxLength={500} rows={2} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
             </div>
             <div class="row">
-              <button type="submit" class="button primary" disabled={busy}>Send {type}</button>
-              <span class="small muted">{isPast ? 'It goes to the present state, not to the step you look at.' : 'Guards are judged when it arrives.'}</span>
+              <button type="submit" class="button primary" disabled={busy || isGone}>Send {type}</button>
+              <span class="small muted">{isGone ? `It has moved to ${matching.status} meanwhile: choose again.` : isPast ? 'It goes to the present state, not to the step you look at.' : 'Guards are judged when it arrives.'}</span>
             </div>
           </form>
         )}
