@@ -111,7 +111,11 @@ test('sends an event with its reason, and says when it was ignored', async () =>
   await page.getByText(/MATCHED moved it from/).waitFor();
   const moves = await world.ctx.store.transitions(id);
   expect(moves.find(({ event }) => event === 'MATCHED')).toMatchObject({ actor: expect.stringContaining('operator'), reason: 'the CRM is down and the mentor waits' });
+  // An event that was chosen is not swapped for another when the matching moves on meanwhile.
+  await page.getByRole('radio', { name: 'MATCH_ANNOUNCED' }).check();
   await imports.release();
+  await page.getByText(/It has moved to \w+ meanwhile/).waitFor();
+  expect(await page.getByRole('button', { name: 'Send MATCH_ANNOUNCED' }).isDisabled()).toBe(true);
   await world.until('the announcement', async () => (await world.matchingOf(newbie(enrolled - 1)))?.status !== 'matched');
   await page.getByRole('radio', { name: 'PROGRESS_ANNOUNCED' }).check();
   await page.getByLabel('Reason').fill('just trying');

@@ -28,13 +28,12 @@ export function SendEvent({ details, isPast, onSent }: SendEventProps): JSX.Elem
   const [busy, setBusy] = useState(false);
   // Whoever chose an event must not send another because the matching moved meanwhile.
   const isGone = chosen !== '' && !allowed.some((event) => event === chosen);
-  const type = chosen === '' ? (allowed[0] ?? '') : chosen;
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     try {
-      const sent = await api.post<Sent>(`/admin/v1/matchings/${matching.id}/events`, { type, reason, ...matchFields(type, mentor) });
-      setAnswer(answerOf(type, sent));
+      const sent = await api.post<Sent>(`/admin/v1/matchings/${matching.id}/events`, { type: chosen, reason, ...matchFields(chosen, mentor) });
+      setAnswer(answerOf(chosen, sent));
       if (sent.outcome === 'moved') {
         setReason('');
         setChosen('');
@@ -56,12 +55,12 @@ export function SendEvent({ details, isPast, onSent }: SendEventProps): JSX.Elem
               <legend class="label">Allowed next</legend>
               {allowed.map((event) => (
                 <label key={event} class="choice">
-                  <input type="radio" name="event" value={event} checked={event === type} onChange={() => setChosen(event)} />
+                  <input type="radio" name="event" value={event} required checked={event === chosen} onChange={() => setChosen(event)} />
                   <code>{event}</code>
                 </label>
               ))}
             </fieldset>
-            {type === 'MATCHED' ? (
+            {chosen === 'MATCHED' ? (
               <div class="field">
                 <label for="mentor">Mentor</label>
                 <input id="mentor" class="input mono" required placeholder="park_id_driver_id" pattern="[0-9A-Za-z\-]{1,64}_[0-9A-Za-z\-]{1,64}" value={mentor} onInput={(event) => setMentor(event.currentTarget.value)} />
@@ -72,7 +71,7 @@ export function SendEvent({ details, isPast, onSent }: SendEventProps): JSX.Elem
               <textarea id="reason" class="input" required maxLength={500} rows={2} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
             </div>
             <div class="row">
-              <button type="submit" class="button primary" disabled={busy || isGone}>Send {type}</button>
+              <button type="submit" class="button primary" disabled={busy || isGone}>Send {chosen === '' ? 'the event' : chosen}</button>
               <span class="small muted">{isGone ? `It has moved to ${matching.status} meanwhile: choose again.` : isPast ? 'It goes to the present state, not to the step you look at.' : 'Guards are judged when it arrives.'}</span>
             </div>
           </form>
