@@ -3,15 +3,16 @@ import type { EpochMs } from '../machines/matching-record.ts';
 
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 const zero = 48;
-const separators = [[4, '-'], [7, '-'], [10, 'T'], [13, ':'], [16, ':']] as const;
+const [hyphen, colon, T, Z, point] = [45, 58, 84, 90, 46] as const;
 const wholeSeconds = 'YYYY-MM-DDTHH:MM:SSZ'.length;
 const milliseconds = 'YYYY-MM-DDTHH:MM:SS.mmmZ'.length;
 
 /** Null for every other text, dates in other forms and February 29 included: those are for the careful reader. */
 export function readUtcDate(text: string): EpochMs | null {
   const { length } = text;
-  if (!text.endsWith('Z') || (length !== wholeSeconds && !(length === milliseconds && text[19] === '.'))) return null;
-  for (const [at, mark] of separators) if (text[at] !== mark) return null;
+  if (length !== wholeSeconds && !(length === milliseconds && text.charCodeAt(19) === point)) return null;
+  if (text.charCodeAt(4) !== hyphen || text.charCodeAt(7) !== hyphen || text.charCodeAt(10) !== T) return null;
+  if (text.charCodeAt(13) !== colon || text.charCodeAt(16) !== colon || text.charCodeAt(length - 1) !== Z) return null;
   const year = pair(text, 0) * 100 + pair(text, 2);
   const [month, day, hour, minute, second] = [pair(text, 5), pair(text, 8), pair(text, 11), pair(text, 14), pair(text, 17)];
   const ms = length === milliseconds ? digit(text, 20) * 100 + pair(text, 21) : 0;

@@ -21,7 +21,9 @@ export interface Profile {
   readonly driverId: DriverId;
 }
 
-const opaqueId = /^[0-9A-Za-z-]{1,64}$/;
+const longestId = 64;
+const alphabet = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const inAlphabet: readonly boolean[] = Array.from({ length: 128 }, (_, code) => alphabet.includes(String.fromCharCode(code)));
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** A lower-case UUID, or null. */
@@ -29,18 +31,26 @@ export function parseMatchingId(value: unknown): MatchingId | null {
   return typeof value === 'string' && uuid.test(value) ? (value as MatchingId) : null;
 }
 
+// A pattern takes half as long again, and a table of a million matches has four million ids.
+function isOpaqueId(text: string): boolean {
+  const { length } = text;
+  if (length === 0 || length > longestId) return false;
+  for (let at = 0; at < length; at += 1) if (inAlphabet[text.charCodeAt(at)] !== true) return false;
+  return true;
+}
+
 export function parseUdid(value: unknown): Udid | null {
-  return typeof value === 'string' && opaqueId.test(value) ? (value as Udid) : null;
+  return typeof value === 'string' && isOpaqueId(value) ? (value as Udid) : null;
 }
 
 export function parseDriverId(value: unknown): DriverId | null {
-  return typeof value === 'string' && opaqueId.test(value) ? (value as DriverId) : null;
+  return typeof value === 'string' && isOpaqueId(value) ? (value as DriverId) : null;
 }
 
 /** Both ids of a profile checked against the platform's alphabet, or null when either is not an id. */
 export function parseProfile(parkId: unknown, driverId: unknown): Profile | null {
   if (typeof parkId !== 'string' || typeof driverId !== 'string') return null;
-  if (!opaqueId.test(parkId) || !opaqueId.test(driverId)) return null;
+  if (!isOpaqueId(parkId) || !isOpaqueId(driverId)) return null;
   return { parkId: parkId as ParkId, driverId: driverId as DriverId };
 }
 
