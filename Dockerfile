@@ -2,8 +2,8 @@
 #   docker build -t contractor-mentorship .
 ARG NODE_IMAGE=node:22-bookworm-slim
 
-# The web pages: built by `npm ci` itself, from the sources and the development dependencies.
-FROM ${NODE_IMAGE} AS pages
+# The bundle and the web pages: built by `npm ci` itself, from the sources and the development dependencies.
+FROM ${NODE_IMAGE} AS built
 WORKDIR /build
 COPY . .
 RUN npm ci
@@ -24,11 +24,9 @@ ENV NODE_ENV=production DATA_DIR=/data
 WORKDIR /service
 COPY --from=dependencies /build/node_modules node_modules
 COPY package.json LICENSE ./
-COPY machines machines
-COPY runtime runtime
-COPY jobs jobs
-COPY http http
-COPY --from=pages /build/http/web/dist http/web/dist
+COPY runtime/launch.mjs runtime/
+COPY --from=built /build/dist dist
+COPY --from=built /build/http/web/dist http/web/dist
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
@@ -36,4 +34,4 @@ EXPOSE 8080 8081
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.ADMIN_PORT ?? 8081) + '/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Without npm in between, which would not pass signals on.
-CMD ["node", "--disable-warning=ExperimentalWarning", "--experimental-async-context-frame", "runtime/main.ts"]
+CMD ["node", "--disable-warning=ExperimentalWarning", "--experimental-async-context-frame", "runtime/launch.mjs", "main"]

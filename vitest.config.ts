@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'runtime/ytsaurus-client/test/**/*.test.ts'],
-    globalSetup: 'test/web-build.ts',
+    globalSetup: 'test/build.ts',
     pool: 'forks',
     // Most tests wait for sockets and timers: two at once even on a small machine.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -25,7 +25,7 @@ export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' 
 }
 
 const jobWaitMs = 8_000;
-const builtPages = join(import.meta.dirname, 'web', 'dist');
+const builtPages = join(import.meta.dirname, '../http/web/dist');
 
 /** Throws `bad_config` when the tokens' key file cannot be used. */
 export function createGuards({ config, log }: Pick<ListenerContext, 'config' | 'log'>): Guards {

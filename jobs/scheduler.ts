@@ -47,11 +47,11 @@ export class JobScheduler {
 
   constructor(ctx: Context, options: SchedulerOptions = {}) {
     this.#ctx = ctx;
-    const path = options.threadFile ?? fileURLToPath(new URL('thread.ts', import.meta.url));
+    const path = options.threadFile ?? fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? 'thread.ts' : 'thread.mjs', import.meta.url));
     const { jobs: config } = ctx.config;
     this.#bree = new Bree({
       root: false,
-      acceptedExtensions: ['.ts'],
+      acceptedExtensions: ['.ts', '.mjs'],
       logger: breeLog(ctx),
       jobs: jobs.map(({ name }, index) => {
         const interval = tickMs(config, name);

@@ -1,6 +1,5 @@
 // A machine drawn: its graph, and where each part of it stands on paper. Computed when the machine changes (npm run docs) and kept in
 // statecharts.json, so that the service needs no layout engine; read when the first watcher asks.
-import { readFile } from 'node:fs/promises';
 import type { DiagramEdge, DiagramNode } from '../../machines/diagram.ts';
 
 export type MachineId = 'matching' | 'application' | 'import';
@@ -42,10 +41,7 @@ export function edgeId({ source, event, target }: Pick<DiagramEdge, 'source' | '
   return `${source} ${event} ${target}`;
 }
 
-const file = new URL('statecharts.json', import.meta.url);
-let read: Promise<readonly Statechart[]> | null = null;
-
-export function statecharts(): Promise<readonly Statechart[]> {
-  read ??= readFile(file, 'utf8').then((text) => JSON.parse(text) as readonly Statechart[]);
-  return read;
+export async function statecharts(): Promise<readonly Statechart[]> {
+  const { default: drawn } = await import('./statecharts.json', { with: { type: 'json' } });
+  return drawn as unknown as readonly Statechart[];
 }

@@ -81,14 +81,14 @@ interface Started {
 /** `then` ends the process. */
 async function measureStart(network: Network, cache: string, then: (service: RunningService) => Promise<void>): Promise<Started> {
   const [driverPort, adminPort] = [await freePort(), await freePort()];
-  const main = fileURLToPath(new URL('../../runtime/main.ts', import.meta.url));
+  const launcher = fileURLToPath(new URL('../../runtime/launch.mjs', import.meta.url));
   const data = mkdtempSync(join(network.environment['DATA_DIR'] ?? tmpdir(), 'start-'));
   const environment = {
     ...network.environment, DATA_DIR: data, NODE_COMPILE_CACHE: cache, LOG_LEVEL: 'error', MALLOC_ARENA_MAX: '2', HTTP_HOST: '127.0.0.1', HTTP_PORT: String(driverPort),
     ADMIN_PORT: String(adminPort), PATH: process.env['PATH'] ?? '',
   };
   const startedMs = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', main], { env: environment, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', launcher, 'main'], { env: environment, stdio: ['ignore', 'inherit', 'inherit'] });
   const service = { process: child, driverPort, adminPort };
   await untilReady(service);
   const started = { readyMs: performance.now() - startedMs, cpuMs: cpuMsOf(child), rssMb: memoryMb(child, 'VmRSS') };

@@ -38,7 +38,7 @@ export class Instance {
   static launch(environment: Readonly<Record<string, string>>): Instance {
     const root = join(import.meta.dirname, '..', '..');
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', 'runtime/main.ts'], {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', 'runtime/launch.mjs', 'main'], {
       cwd: root, env: { PATH, HOME, ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     const launched = new Instance(child);

@@ -20,7 +20,7 @@ export interface ServiceProcess {
 /** Resolves once both listeners are up. */
 export async function startServiceProcess(environment: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const own = { PATH: process.env['PATH'] ?? '', HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ADMIN_PORT: '0' };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', 'runtime/main.ts'], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', 'runtime/launch.mjs', 'main'], {
     cwd: root, env: { ...own, ...environment, LOG_LEVEL: 'info' }, stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { driver_port: driverPort, admin_port: adminPort } = await startedLine(child);
