@@ -7,8 +7,10 @@ import { migrateCommand } from './cli/migrate.ts';
 import { tasksCommand } from './cli/tasks.ts';
 import { tokenCommand } from './cli/token.ts';
 import { asServiceError } from './errors.ts';
+import { serviceVersion } from './version.ts';
 
 const program = new Command('mentorship')
+  .version(serviceVersion)
   .description('Commands for whoever operates the service. They are configured by the same environment as `npm start`.')
   .addHelpText('after', `
 Examples:

@@ -16,7 +16,7 @@ interface Ended {
 }
 
 function run(environment: Record<string, string>, ...args: readonly string[]): Promise<Ended> {
-  const command = ['--disable-warning=ExperimentalWarning', 'runtime/cli.ts', ...args];
+  const command = ['--disable-warning=ExperimentalWarning', 'runtime/launch.mjs', 'cli', ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd: root, env: { PATH: process.env['PATH'], ...environment } }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, printed: stdout, complained: stderr });
