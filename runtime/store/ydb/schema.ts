@@ -49,15 +49,12 @@ async function presentVersions(access: SchemaAccess): Promise<number[]> {
   return appliedVersions(access);
 }
 
-/** It may be there already, by another host or by a run of ours that nobody recorded. */
-async function addColumn(access: SchemaAccess, { statement, proof }: AddedColumn): Promise<void> {
-  try {
-    await change(access, statement);
-  } catch (error) {
-    await retrying(access.retry, () => access.client.read([bind(proof, {})])).catch(() => {
-      throw error;
-    });
-  }
+/** Each attempt looks first: the column may be there already, by another host or by a run of ours that nobody recorded. */
+async function addColumn({ client, retry }: SchemaAccess, { statement, proof }: AddedColumn): Promise<void> {
+  const isThere = (): Promise<boolean> => client.read([bind(proof, {})]).then(() => true, () => false);
+  await retrying(retry, async () => {
+    if (!(await isThere())) await client.scheme(statement);
+  });
 }
 
 async function appliedVersions({ client, retry }: SchemaAccess): Promise<number[]> {
