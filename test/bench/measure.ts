@@ -1,5 +1,7 @@
 // What every bench does with its clock: turns of several contenders, so that a busy moment of the machine meets them all, and the middle
 // and the spread of what was seen.
+import { availableParallelism, cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One turn of one contender. */
 export interface Turn {
@@ -33,12 +35,34 @@ export async function takeTurns<Name extends string>(contenders: Contenders<Name
   const repetitions = Number(process.env['BENCH_REPETITIONS'] ?? options.repetitions);
   for (let turnNumber = -options.warmUps; turnNumber < repetitions; turnNumber += 1) {
     for (const { name, turn } of able) {
+      await untilQuiet();
       const done = await turn();
       process.stderr.write(`${turnNumber < 0 ? 'warm-up ' : ''}${name}: ${describe(done)}\n`);
       if (turnNumber >= 0) taken[name as Name].push(done);
     }
   }
   return taken;
+}
+
+const lookMs = 200;
+const quietLooks = 2;
+const mostLooks = 50;
+/** Of one core; what a machine with idle servers does by itself is less. */
+const idleShare = 0.85;
+
+/** Servers that go on working after their turn would be in the way of the next one: it waits for them, but not for ever. */
+async function untilQuiet(): Promise<void> {
+  let quiet = 0;
+  for (let look = 0; look < mostLooks && quiet < quietLooks; look += 1) {
+    const before = idleMs();
+    await sleep(lookMs);
+    quiet = idleMs() - before >= lookMs * (availableParallelism() - 1 + idleShare) ? quiet + 1 : 0;
+  }
+}
+
+/** Of all cores together, since the machine started. */
+function idleMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.idle, 0);
 }
 
 function describe(turn: Turn): string {

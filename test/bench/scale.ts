@@ -78,7 +78,7 @@ async function measure(place: Place, size: number, step: number): Promise<Latenc
     ))));
     const enrol = await oneByOne(driverPort(service), await Promise.all(newcomers.map(async (index) =>
       postRequest('/driver/v1/mentorship/participation', {}, await bearer(place, index)))));
-    const { latenciesMs: claim } = (await service.ask({ kind: 'claim', times: asked / 8, limit: 8 } satisfies ClaimTasks)) as { latenciesMs: number[] };
+    const { latenciesMs: claim } = (await service.ask({ kind: 'claim', times: asked / 2, limit: 2 } satisfies ClaimTasks)) as { latenciesMs: number[] };
     const { adminUrl } = service.ready as Ready;
     const dispatch = await oneByOne(portOf(adminUrl), [...new Set(picked)].map((index) =>
       postRequest(`/admin/v1/matchings/${matchingOf(index, 0).id}/events`, moveOf(step))));

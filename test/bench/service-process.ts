@@ -46,8 +46,9 @@ async function claimTasks({ times, limit }: ClaimTasks): Promise<void> {
   const latenciesMs: number[] = [];
   for (let time = 0; time < times; time += 1) {
     const startedMs = performance.now();
-    await service.ctx.tasks.claim({ owner: 'bench', limit, leaseMs });
+    const taken = await service.ctx.tasks.claim({ owner: 'bench', limit, leaseMs });
     latenciesMs.push(performance.now() - startedMs);
+    if (taken.length !== limit) throw new Error(`only ${taken.length} tasks of ${limit} were there to claim`);
   }
   process.send?.({ kind: 'claimed', latenciesMs });
 }
