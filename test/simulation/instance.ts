@@ -113,7 +113,7 @@ export class Instance implements Owner {
   /** The machine may lose its power with the process: what was not synced is gone then. */
   #leaveDisk(): void {
     const { random, isHealed } = this.#world;
-    if (!isHealed && random.chance(0.3)) {
+    if (!isHealed && random.chance(0.6)) {
       this.#world.count('fault: power loss');
       this.disk.losePower(random.between(0, 60));
     } else this.disk.kill(this.#process);
