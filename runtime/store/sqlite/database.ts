@@ -9,7 +9,7 @@ const openDeadlineMs = 5_000;
 /** A reader meets a lock only while another process recovers or resets the log: a moment, never a transaction. */
 const readerTimeoutMs = 250;
 
-/** Differs from that of an earlier snapshot when anybody else, this process's other connection among them, has committed between them. */
+/** Differs from that of an earlier snapshot when another connection has committed between them, also one of this process. */
 const dataVersion = 'PRAGMA data_version';
 /** Looks and does nothing. */
 const logPages = 'PRAGMA wal_checkpoint(NOOP)';
@@ -65,9 +65,13 @@ export class Connection {
     this.#translated('COMMIT');
   }
 
-  /** Of the snapshot that is being read. */
+  /** Of the transaction or snapshot that is under way; of the file as it is now where there is none. */
   dataVersion(): number {
-    return Number(this.#ownStatement(dataVersion).get()?.['data_version']);
+    try {
+      return Number(this.#ownStatement(dataVersion).get()?.['data_version']);
+    } catch (error) {
+      throw translate(error);
+    }
   }
 
   /** Of the write-ahead log, and how many of them were copied into the file. */

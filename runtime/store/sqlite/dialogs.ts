@@ -3,21 +3,31 @@ import type { MatchingId } from '../../../machines/ids.ts';
 import type { MatchingRecord } from '../../../machines/matching-record.ts';
 import { visibleStatuses } from '../../../machines/status.ts';
 import type { ContactsQuery, ContactsRecord, DialogRecord } from '../../store.ts';
-import { matchingFrom } from './columns.ts';
 import type { DialogMemory } from './dialog-memory.ts';
-import { distinctRows, rowsOfMentors, rowsOfNewbies, selectMatchings, selectTransitions } from './matchings.ts';
+import type { MatchingMemory } from './matching-memory.ts';
+import { selectMatchings, selectTransitions } from './matchings.ts';
 import { selectResults } from './results.ts';
 import type { Session } from './session.ts';
 
-export function selectContacts(session: Session, memory: DialogMemory, { profiles, hideAfterMs }: ContactsQuery): ContactsRecord {
+export interface Memories {
+  readonly matchings: MatchingMemory;
+  readonly dialogs: DialogMemory;
+}
+
+export function selectContacts(session: Session, memories: Memories, { profiles, hideAfterMs }: ContactsQuery): ContactsRecord {
   const shown = (record: MatchingRecord): boolean => record.completedAt === null || session.now - record.completedAt < hideAfterMs;
-  const asNewbie = rowsOfNewbies(session, profiles);
-  const eitherSide = distinctRows([...asNewbie, ...rowsOfMentors(session, profiles)]).map(matchingFrom);
-  const visible = eitherSide.filter((record) => visibleStatuses.includes(record.status) && shown(record));
+  const own = profiles.map((profile) => memories.matchings.matchingsOf(session, profile));
+  const asNewbie = own.flatMap((each) => each.asNewbie);
+  const visible = distinct([...asNewbie, ...own.flatMap((each) => each.asMentor)]).filter((record) => visibleStatuses.includes(record.status) && shown(record));
   return {
-    dialogs: visible.sort(newestMatchFirst).map((record) => dialogOf(session, memory, record)),
-    participation: asNewbie.map(matchingFrom).sort(newestFirst).find(shown) ?? null,
+    dialogs: visible.sort(newestMatchFirst).map((record) => dialogOf(session, memories.dialogs, record)),
+    participation: asNewbie.sort(newestFirst).find(shown) ?? null,
   };
+}
+
+/** A matching whose two sides are both asked for is found twice. */
+function distinct(matchings: readonly MatchingRecord[]): MatchingRecord[] {
+  return [...new Map(matchings.map((matching) => [matching.id, matching])).values()];
 }
 
 export function selectDialog(session: Session, memory: DialogMemory, id: MatchingId): DialogRecord | null {

@@ -65,6 +65,8 @@ export function distinctRows(rows: readonly Row[]): Row[] {
 }
 
 export function insertMatching(session: Session, record: MatchingRecord): void {
+  session.changes.changedMatching(record.id);
+  session.changes.changedSides(record.newbie, record.mentor);
   session.run(matchingSql.insert, ...valuesOfMatching(record));
 }
 
@@ -73,6 +75,8 @@ export function insertMatching(session: Session, record: MatchingRecord): void {
  * otherwise write again with the same values.
  */
 export function updateMatching(session: Session, next: MatchingRecord, expectedVersion: number): void {
+  session.changes.changedMatching(next.id);
+  session.changes.changedSides(next.newbie, next.mentor);
   const [move, match] = [valuesOfMatching(next, movingColumns), valuesOfMatching(next, matchColumns)];
   const key = [packId(next.id), expectedVersion];
   if (session.run(matchingSql.move, ...move, ...key, ...match) > 0) return;

@@ -54,8 +54,10 @@ export function mergeResults(session: Session, id: MatchingId, newbie: Profile, 
   if (values.every((value) => value === null)) return false;
   const changed = session.run(resultSql.merge, packId(id), newbie.parkId, newbie.driverId, session.now, ...values) > 0;
   // Figures are found by their matching's moment too: an index of their own would take more room than the limit of a matching leaves.
-  if (changed) session.run(resultSql.touchMatching, session.now, packId(id));
-  return changed;
+  if (!changed) return false;
+  session.changes.changedMatching(id);
+  session.run(resultSql.touchMatching, session.now, packId(id));
+  return true;
 }
 
 export function retireResults(session: Session, id: MatchingId, epoch: number): void {

@@ -1,5 +1,6 @@
 // The statements of one transaction or one snapshot, at one moment of the database's clock, until it ends.
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { MatchingId, Profile } from '../../../machines/ids.ts';
 import type { EpochMs } from '../../../machines/matching-record.ts';
 import { programmeTime, type Timescale } from '../../clock.ts';
 import { ServiceError } from '../../errors.ts';
@@ -13,18 +14,31 @@ export interface DatabaseClock {
   readonly databaseNowMs: () => EpochMs;
 }
 
+/** Hears what a transaction changes, whether it is committed or not. Every statement that changes rows of `matchings` tells. */
+export interface Changes {
+  /** The row is another one, or gone. */
+  changedMatching(id: MatchingId): void;
+  /** These take part in a matching that they may not have taken part in before. */
+  changedSides(...sides: readonly (Profile | null)[]): void;
+  changedSchema(): void;
+}
+
+const nobody: Changes = { changedMatching: () => {}, changedSides: () => {}, changedSchema: () => {} };
+
 export class Session {
   /** Database time at which this session began; leases and task delays count in it. */
   readonly databaseMs: EpochMs;
   /** The same moment as programme time. */
   readonly now: EpochMs;
+  readonly changes: Changes;
   readonly #connection: Connection;
   #ended = false;
   #failure: ServiceError | null = null;
   #hasWritten = false;
 
-  constructor(connection: Connection, clock: DatabaseClock) {
+  constructor(connection: Connection, clock: DatabaseClock, changes = nobody) {
     this.#connection = connection;
+    this.changes = changes;
     this.databaseMs = clock.databaseNowMs();
     this.now = programmeTime(clock.timescale, this.databaseMs);
   }
@@ -68,6 +82,7 @@ export class Session {
   /** For changes of the schema. */
   execute(sql: string): void {
     this.#hasWritten = true;
+    this.changes.changedSchema();
     this.#ask(() => this.#connection.execute(sql));
   }
 

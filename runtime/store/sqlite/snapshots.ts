@@ -4,28 +4,35 @@
 import { setImmediate } from 'node:timers';
 import type { Connection } from './database.ts';
 import type { LogSync } from './log-sync.ts';
+import type { MatchingMemory } from './matching-memory.ts';
 import { type DatabaseClock, Session } from './session.ts';
+
+export interface SnapshotParts {
+  readonly clock: DatabaseClock;
+  readonly logSync: LogSync;
+  readonly memory: MatchingMemory;
+}
 
 export class Snapshots {
   readonly #reader: Connection;
   readonly #clock: DatabaseClock;
   readonly #logSync: LogSync;
-  /** Of the present snapshot; null when there is none, or nothing was read from it yet. */
+  readonly #memory: MatchingMemory;
+  /** Of the present snapshot; null when there is none. */
   #version: number | null = null;
-  #isOpen = false;
   /** Of a snapshot that is on disk with all before it. */
   #durableVersion = Number.NaN;
 
-  constructor(reader: Connection, clock: DatabaseClock, logSync: LogSync) {
+  constructor(reader: Connection, { clock, logSync, memory }: SnapshotParts) {
     this.#reader = reader;
     this.#clock = clock;
     this.#logSync = logSync;
+    this.#memory = memory;
   }
 
   async read<Result>(query: (session: Session) => Result): Promise<Result> {
-    const result = this.#readNow(query);
-    const version = this.#version;
-    if (version !== null && version !== this.#durableVersion) {
+    const { result, version } = this.#readNow(query);
+    if (version !== this.#durableVersion) {
       await this.#logSync.durable();
       this.#durableVersion = version;
     }
@@ -34,8 +41,7 @@ export class Snapshots {
 
   /** Whoever reads from now on sees what was committed until now. */
   end(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
+    if (this.#version === null) return;
     this.#version = null;
     try {
       // There is nothing to keep or undo.
@@ -45,13 +51,11 @@ export class Snapshots {
     }
   }
 
-  #readNow<Result>(query: (session: Session) => Result): Result {
+  #readNow<Result>(query: (session: Session) => Result): { readonly result: Result; readonly version: number } {
+    const version = this.#version ??= this.#begin();
     const session = new Session(this.#reader, this.#clock);
-    this.#begin();
     try {
-      const result = query(session);
-      this.#version ??= this.#reader.dataVersion();
-      return result;
+      return { result: query(session), version };
     } catch (error) {
       this.#abandon();
       throw error;
@@ -60,15 +64,30 @@ export class Snapshots {
     }
   }
 
-  #begin(): void {
-    if (this.#isOpen) return;
+  /** Answers the version of the snapshot. */
+  #begin(): number {
     this.#reader.begin();
-    this.#isOpen = true;
-    setImmediate(() => this.end());
+    try {
+      const version = this.#agreedVersion();
+      setImmediate(() => this.end());
+      return version;
+    } catch (error) {
+      this.#abandon();
+      throw error;
+    }
+  }
+
+  #agreedVersion(): number {
+    const version = this.#reader.dataVersion();
+    if (this.#memory.isTrueOf(version)) return version;
+    this.#reader.commit();
+    this.#reader.begin();
+    const later = this.#reader.dataVersion();
+    this.#memory.beginsWith(later);
+    return later;
   }
 
   #abandon(): void {
-    this.#isOpen = false;
     this.#version = null;
     this.#reader.rollback();
   }

@@ -13,11 +13,12 @@ import { matchingFrom } from './columns.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { openConnections } from './database.ts';
 import { DialogMemory } from './dialog-memory.ts';
-import { selectContacts, selectDialog } from './dialogs.ts';
+import { type Memories, selectContacts, selectDialog } from './dialogs.ts';
 import * as journal from './journal.ts';
 import { assertLease, leaseTable } from './leases.ts';
 import { LogSync, type SyncFile } from './log-sync.ts';
 import { listMatchings, selectLongestInStatus, selectMatchedBefore } from './listing.ts';
+import { MatchingMemory } from './matching-memory.ts';
 import * as matchings from './matchings.ts';
 import { putOperatorAction, selectOperatorActions } from './operator-actions.ts';
 import * as results from './results.ts';
@@ -60,14 +61,20 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const logSync = new LogSync(file, options.syncFile);
   const checkpoints = options.checkpointsAside === true ? new Checkpoints(file, checkpointsFailed(options.log)) : undefined;
   checkpoints?.begin(writer);
-  const snapshots = new Snapshots(reader, clock, logSync);
-  const committer = new GroupCommitter(writer, { clock, logSync, checkpoints, random, metrics, committed: () => snapshots.end() });
+  // Every transaction of this store is the writer's, which counts the commits of everybody else.
+  const memory = new MatchingMemory(() => writer.dataVersion());
+  const snapshots = new Snapshots(reader, { clock, logSync, memory });
+  const ended = (): void => {
+    memory.settle();
+    snapshots.end();
+  };
+  const committer = new GroupCommitter(writer, { clock, logSync, checkpoints, random, metrics, changes: memory, ended });
   const access: Access = {
     read: (query) => snapshots.read(query),
     write: (work) => committer.transact(work),
   };
   const store: Store = {
-    ...readsOf(access.read),
+    ...readsOf(access.read, { matchings: memory, dialogs: new DialogMemory() }),
     transact: (work, signal) => committer.transact((session) => work(transactionOf(session)), signal),
     migrate: () => applyMigrations(committer, migrations),
     ping: async () => {
@@ -107,12 +114,11 @@ function matchingReadsOf(run: Access['read']): MatchingReads {
   };
 }
 
-function readsOf(run: Access['read']): StoreReads {
-  const memory = new DialogMemory();
+function readsOf(run: Access['read'], memories: Memories): StoreReads {
   return {
     ...matchingReadsOf(run),
-    contacts: (query) => run((session) => selectContacts(session, memory, query)),
-    dialog: (id) => run((session) => selectDialog(session, memory, id)),
+    contacts: (query) => run((session) => selectContacts(session, memories, query)),
+    dialog: (id) => run((session) => selectDialog(session, memories.dialogs, id)),
     matchedBefore: (status, before, page) => run((session) => selectMatchedBefore(session, status, before, page)),
     listMatchings: (filter, page) => run((session) => listMatchings(session, filter, page)),
     longestInStatus: (status, window) => run((session) => selectLongestInStatus(session, status, window)),

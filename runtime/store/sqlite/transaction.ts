@@ -9,7 +9,7 @@ import type { Checkpoints } from './checkpoints.ts';
 import type { Connection } from './database.ts';
 import { Conflict } from './failure.ts';
 import type { LogSync } from './log-sync.ts';
-import { Session, type DatabaseClock } from './session.ts';
+import { type Changes, Session, type DatabaseClock } from './session.ts';
 
 /** More would keep requests waiting for longer than their common commit saves. */
 const groupLimit = 32;
@@ -25,8 +25,9 @@ export interface CommitterOptions {
   readonly logSync: LogSync;
   /** Without them SQLite makes its checkpoints within commits. */
   readonly checkpoints?: Checkpoints | undefined;
-  /** Called after each commit: what was read before it is old. */
-  readonly committed?: () => void;
+  readonly changes?: Changes;
+  /** Called after each commit, also after one that failed: what was read before it may be old. */
+  readonly ended?: () => void;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   readonly metrics: Metrics | undefined;
@@ -138,7 +139,7 @@ export class GroupCommitter {
       const settles: Settle[] = [];
       for (const waiting of group) settles.push(await this.#runOne(waiting, watch));
       this.#connection.commit();
-      this.#options.committed?.();
+      this.#options.ended?.();
       this.#told = this.#tell(group, settles);
     } catch (error) {
       const failure = this.#abandon(error);
@@ -165,7 +166,7 @@ export class GroupCommitter {
 
   /** Throws only when the whole group is lost, or has to run again. */
   async #runOne({ work, apart, resolve, reject }: Waiting, watch: TurnWatch): Promise<Settle> {
-    const session = new Session(this.#connection, this.#options.clock);
+    const session = new Session(this.#connection, this.#options.clock, this.#options.changes);
     if (apart) this.#connection.savepoint();
     try {
       const value = await watch.during(() => work(session));
@@ -188,6 +189,8 @@ export class GroupCommitter {
       return error;
     } catch (rollbackError) {
       return new ServiceError('store_unavailable', 'sqlite: a transaction could not be rolled back', { cause: [error, rollbackError] });
+    } finally {
+      this.#options.ended?.();
     }
   }
 
