@@ -9,14 +9,26 @@ type Part = 'query' | 'path' | 'header' | 'body';
 
 const fieldName = /^[A-Za-z_][\w.-]{0,63}$/;
 
-export function decode<Schema extends z.ZodType>(part: Part, schema: Schema, raw: unknown): z.output<Schema> {
+export type Decoder<Output> = (raw: unknown) => Output;
+
+/** What a request says nothing in. It has no fields, and `decoderOf` knows it again. */
+export const nothing: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Most requests say nothing in most of their parts, and what that means is decoded once: nobody may change an input. */
+export function decoderOf<Schema extends z.ZodType>(part: Part, schema: Schema): Decoder<z.output<Schema>> {
+  let meant: { readonly output: z.output<Schema> } | null = null;
+  return (raw) => (raw === nothing ? (meant ??= { output: decode(part, schema, {}) }).output : decode(part, schema, raw));
+}
+
+function decode<Schema extends z.ZodType>(part: Part, schema: Schema, raw: unknown): z.output<Schema> {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   throw new HttpProblem('invalid_input', parsed.error.issues.map((issue) => describeIssue(part, issue)).join(' '));
 }
 
 /** Every parameter once: which of two values was meant, nobody can tell. */
-export function readQuery(query: string): Record<string, string> {
+export function readQuery(query: string): Readonly<Record<string, string>> {
+  if (query === '') return nothing;
   const values = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(query)) {
     if (values.has(name)) throw new HttpProblem('invalid_input', `The query parameter ${quote(name)} is given more than once.`);

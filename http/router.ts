@@ -1,4 +1,5 @@
 // Finds the route of a request by method and path.
+import { nothing } from './input.ts';
 import { HttpProblem } from './problem.ts';
 import type { RequestHead } from './request-head.ts';
 import type { Route } from './routes.ts';
@@ -12,6 +13,13 @@ export interface Found<Ctx> {
 export type FindRoute<Ctx> = (head: Pick<RequestHead, 'method' | 'path'>) => Found<Ctx>;
 
 export function createRouter<Ctx>(routes: readonly Route<Ctx>[]): FindRoute<Ctx> {
+  const search = createSearch(routes);
+  const withoutParameters = routes.filter(({ path }) => !path.includes('{'));
+  const known = new Map(withoutParameters.map(({ method, path }) => [`${method} ${path}`, search({ method, path })]));
+  return (head) => known.get(`${head.method} ${head.path}`) ?? search(head);
+}
+
+function createSearch<Ctx>(routes: readonly Route<Ctx>[]): FindRoute<Ctx> {
   const patterns = Map.groupBy(routes.map(patternOf), ({ segments }) => segments.length);
   return (head) => {
     const method = head.method === 'HEAD' ? 'GET' : head.method;
@@ -47,6 +55,7 @@ function patternOf<Ctx>(route: Route<Ctx>): Pattern<Ctx> {
 function matchPath<Ctx>({ route, segments }: Pattern<Ctx>, given: readonly string[]): Found<Ctx> | [] {
   const matches = segments.every(({ text, isParameter }, place) => (isParameter ? given[place] !== '' : given[place] === text));
   if (!matches) return [];
+  if (!segments.some(({ isParameter }) => isParameter)) return { route, params: nothing };
   return { route, params: Object.fromEntries(segments.flatMap(({ text, isParameter }, place) => (isParameter ? [[text, given[place] ?? '']] : []))) };
 }
 

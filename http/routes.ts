@@ -1,7 +1,7 @@
 // The routes table: one entry per endpoint, read by the router, by the OpenAPI document and by the written reference alike.
 import { z } from 'zod';
 import type { Access, CallerOf, Guards, LevelGuards } from './access.ts';
-import { decode, readBody, readQuery } from './input.ts';
+import { decoderOf, nothing, readBody, readQuery } from './input.ts';
 import type { Reply } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -90,6 +90,13 @@ export function defineRoute<
   const query = spec.query ?? (none as z.ZodObject as Query);
   const headers = spec.headers ?? (anyHeaders as z.ZodObject as Headers);
   const body = spec.body ?? (z.unknown() as z.ZodType as Body);
+  const read = {
+    params: decoderOf('path', params),
+    query: decoderOf('query', query),
+    headers: decoderOf('header', headers),
+    body: decoderOf('body', body),
+  };
+  const headerNames = Object.keys(headers.shape);
   return {
     method, path, access, summary, params, query, headers, body: spec.body ?? null, replies,
     answer: async (ctx, call, signal) => {
@@ -98,12 +105,24 @@ export function defineRoute<
       if (caller !== null && call.guards.quota !== undefined) call.tell(call.guards.quota(caller));
       const input = {
         caller,
-        params: decode('path', params, call.params),
-        query: decode('query', query, readQuery(call.head.query)),
-        headers: spec.headers === undefined ? ({} as z.output<Headers>) : decode('header', headers, Object.fromEntries(call.head.headers)),
-        body: decode('body', body, method === 'POST' ? readBody(call.head, call.body) : {}),
+        params: read.params(call.params),
+        query: read.query(readQuery(call.head.query)),
+        headers: read.headers(pick(call.head.headers, headerNames)),
+        body: read.body(method === 'POST' ? readBody(call.head, call.body) : nothing),
       };
       return handle(ctx, input, signal);
     },
   };
+}
+
+function pick(headers: ReadonlyMap<string, string>, names: readonly string[]): Readonly<Record<string, string>> {
+  const picked: Record<string, string> = {};
+  let found = 0;
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value === undefined) continue;
+    picked[name] = value;
+    found += 1;
+  }
+  return found === 0 ? nothing : picked;
 }
