@@ -14,11 +14,12 @@ export interface TextReply extends Reply {
 
 /** `no-store` unless `headers` say otherwise: nearly every reply is about one person. */
 export function jsonReply(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): TextReply {
-  return {
-    status,
-    headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', ...headers },
-    body: JSON.stringify(body),
-  };
+  return jsonTextReply(status, JSON.stringify(body), headers);
+}
+
+/** Of a body that is JSON already. */
+export function jsonTextReply(status: number, body: string, headers: Readonly<Record<string, string>> = {}): TextReply {
+  return { status, headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', ...headers }, body };
 }
 
 export function textReply(status: number, contentType: string, body: string): TextReply {

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { profileKey } from '../../machines/ids.ts';
 import { cursorField, languageHeaders, limitField } from '../fields.ts';
-import { conditionalReply, jsonReply, strongETag } from '../reply.ts';
+import { conditionalReply, jsonTextReply, strongETag } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
 import type { DriverContext } from '../use-cases.ts';
 import { localizedHeaders } from './localized.ts';
-import { contactListToWire, contactListWire } from './wire.ts';
+import { contactListToJson, contactListWire } from './wire.ts';
 
 const query = z.strictObject({
   role: z.enum(['newbie', 'mentor'], 'must be newbie or mentor').optional().describe('Only contacts of this role.'),
@@ -34,7 +34,7 @@ export const contacts: Route<DriverContext> = defineRoute({
     const { role = null, limit, cursor = null } = input.query;
     const locale = input.headers['accept-language'];
     const list = await ctx.useCases.contacts({ caller, role, limit, cursor, locale }, signal);
-    const reply = jsonReply(200, contactListToWire(list), { ...localizedHeaders(locale), 'Cache-Control': 'private, no-cache' });
+    const reply = jsonTextReply(200, contactListToJson(list), { ...localizedHeaders(locale), 'Cache-Control': 'private, no-cache' });
     const etag = strongETag([profileKey(caller), locale, reply.body]);
     return conditionalReply(reply, etag, input.headers['if-none-match']);
   },

@@ -77,6 +77,26 @@ export function contactListToWire(list: ContactList): z.output<typeof contactLis
   };
 }
 
+const noContacts = '"contacts":[]';
+
+/** The JSON of {@link contactListToWire}. Nothing before its contacts could be taken for them: only ids, roles and moments stand there. */
+export function contactListToJson(list: ContactList): string {
+  const around = JSON.stringify(contactListToWire({ ...list, contacts: [] }));
+  const at = around.indexOf(noContacts);
+  return `${around.slice(0, at)}"contacts":[${list.contacts.map(contactToJson).join(',')}]${around.slice(at + noContacts.length)}`;
+}
+
+/** Written once for as long as the contact itself is kept: the use case gives the same one while there is nothing new to say of it. */
+const written = new WeakMap<Contact, string>();
+
+function contactToJson(contact: Contact): string {
+  const known = written.get(contact);
+  if (known !== undefined) return known;
+  const json = JSON.stringify(contactToWire(contact));
+  written.set(contact, json);
+  return json;
+}
+
 function contactToWire(contact: Contact): z.output<typeof contactWire> {
   return {
     matching_id: contact.matchingId,

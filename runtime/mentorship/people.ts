@@ -55,13 +55,25 @@ export function createPeople(
   // The same card for as long as both of its parts are remembered, and no longer.
   const cards = new WeakMap<ProfileDetails, { readonly phone: Phone | undefined; readonly card: ContactCard }>();
 
-  function cardOf(found: ProfileDetails | undefined, phonesById: ReadonlyMap<string, Phone>): ContactCard {
-    const phone = phonesById.get(found?.phonePdId ?? '');
+  function cardOf(found: ProfileDetails | undefined, phone: Phone | undefined): ContactCard {
     const known = found === undefined ? undefined : cards.get(found);
     if (known !== undefined && known.phone === phone) return known.card;
     const card = { ...nameContact(found?.fullName ?? null, nameFormat), phone: phone?.phone ?? null, number: phone?.number ?? null };
     if (found !== undefined) cards.set(found, { phone, card });
     return card;
+  }
+
+  /** Null unless nothing has to be asked for. */
+  function rememberedCards(profiles: readonly Profile[]): Map<ProfileKey, ContactCard> | null {
+    const found = new Map<ProfileKey, ContactCard>();
+    for (const key of profiles.map(profileKey)) {
+      const known = detailsOf.get(key);
+      if (known === undefined) return null;
+      const phone = known.phonePdId === null ? undefined : phoneOf.get(known.phonePdId);
+      if (phone === undefined && known.phonePdId !== null) return null;
+      found.set(key, cardOf(known, phone));
+    }
+    return found;
   }
 
   return {
@@ -70,10 +82,16 @@ export function createPeople(
       return { value: describe(profiles, (key) => nameContact(value.get(key)?.fullName ?? null, nameFormat)), degraded };
     },
     async cards(profiles, signal) {
+      const atHand = rememberedCards(profiles);
+      if (atHand !== null) return { value: atHand, degraded: [] };
       const known = await details(profiles, signal);
       const phoneIds = [...known.value.values()].flatMap(({ phonePdId }) => phonePdId ?? []);
       const called = await phones([...new Set(phoneIds)], signal);
-      return { value: describe(profiles, (key) => cardOf(known.value.get(key), called.value)), degraded: [...known.degraded, ...called.degraded] };
+      const cardFrom = (key: ProfileKey): ContactCard => {
+        const found = known.value.get(key);
+        return cardOf(found, called.value.get(found?.phonePdId ?? ''));
+      };
+      return { value: describe(profiles, cardFrom), degraded: [...known.degraded, ...called.degraded] };
     },
   };
 }

@@ -1,11 +1,20 @@
 // The driver API of the contract: wire forms, identity from the token alone, caching, language.
 import { expect, test } from 'vitest';
-import { contactListWire, messagesWire, offerWire } from '../../http/driver/wire.ts';
+import { contactListToJson, contactListToWire, contactListWire, messagesWire, offerWire } from '../../http/driver/wire.ts';
 import { contactList, enrolled, foreignMatchingId, matchingId, startDriverApi } from './driver-fakes.ts';
 import { caller, problemOf } from './listener.ts';
 
 const base = '/driver/v1/mentorship';
 const trace = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
+
+test('a list of contacts is written as its wire form, the first time and again, whatever its texts hold', () => {
+  const [contact] = contactList.contacts;
+  const odd = { ...contact!, name: '"contacts":[] $& $1 \\', phone: null };
+  for (const contacts of [[], [odd], [contact!, odd, contact!]]) {
+    const list = { ...contactList, contacts, degraded: ['personal'], nextCursor: contacts.length === 0 ? null : 'bmV4dA' };
+    for (const json of [contactListToJson(list), contactListToJson(list)]) expect(json).toBe(JSON.stringify(contactListToWire(list)));
+  }
+});
 
 test('enrolling answers 201 with the participation and 200 when there was one', async () => {
   let outcome: 'created' | 'existing' = 'created';
