@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import manifest from '../../package.json' with { type: 'json' };
+import { serviceVersion } from '../../runtime/version.ts';
 import { startNetwork } from '../sandbox/network.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -50,7 +50,7 @@ test('what the image holds serves drivers, pages and charts, runs jobs in thread
   expect(JSON.parse((await admin('/admin/v1/machines')).body)).toMatchObject({ machines: [{ id: 'matching' }, { id: 'application' }, { id: 'import' }] });
   expect(JSON.parse((await admin('/admin/v1/jobs/archive/run', 'POST')).body)).toMatchObject({ error: null });
   const version = execFileSync(process.execPath, [...flags, 'cli', '--version'], { cwd: place, encoding: 'utf8', env: environment });
-  expect(version.trim()).toBe(manifest.version);
+  expect(version.trim()).toBe(serviceVersion);
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit') as [number];
   expect(code).toBe(0);
