@@ -1,13 +1,16 @@
 // What an operation costs on the YDB adapter beside the bare client library, which sends the very same statements with the very same
-// parameters and reads the answers. Each has a local server of its own, so that both find the same rows, and the servers are processes of their
-// own, so that the processor time is that of the client's side.
+// parameters and reads the answers, as its user writes it: plain rows go in through the library's typed values, its own plain rows come out.
+// Each has a local server of its own, so that both find the same rows, and the servers are processes of their own, so that the processor
+// time is that of the client's side.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Driver, QuerySession } from 'ydb-sdk';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Driver, QuerySession, Ydb } from 'ydb-sdk';
 import type { MatchingId } from '../../machines/ids.ts';
 import { compose } from '../../runtime/compose.ts';
 import { readConfig } from '../../runtime/config/config.ts';
@@ -16,10 +19,12 @@ import { dispatch } from '../../runtime/mentorship/dispatch.ts';
 import { enrol } from '../../runtime/mentorship/enroll.ts';
 import { createLog } from '../../runtime/log.ts';
 import { createDriver, parseAddress } from '../../runtime/store/ydb/driver.ts';
+import { failureOf, YdbFailure } from '../../runtime/store/ydb/failure.ts';
 import { ydb } from '../../runtime/store/ydb/sdk.ts';
 import { driver as profileOf, personOf, upstreams } from './people.ts';
 import { cpuUsEach, median, perSecond, round, takeTurns, type Turn } from './measure.ts';
 import { makePlace } from './place.ts';
+import { assertSameBytes, encoded, type PlainParameters, plainOf } from './ydb-plain.ts';
 
 const operationsPerTurn = 400;
 const concurrency = 8;
@@ -34,6 +39,11 @@ type Execute = Parameters<QuerySession['execute']>[0];
 
 /** What went over the wire for one operation. */
 type Step = { readonly kind: 'execute'; readonly request: Execute } | { readonly kind: 'commit' };
+
+/** The same, as it is before the library is called. */
+type Call =
+  | { readonly kind: 'execute'; readonly text: string; readonly parameters: PlainParameters; readonly txControl: Ydb.Query.ITransactionControl | undefined }
+  | { readonly kind: 'commit' };
 
 /** Runs operation number `index`; `index` never repeats. */
 type Operation = (index: number) => Promise<unknown>;
@@ -103,7 +113,10 @@ async function measure(name: string, operation: () => Promise<unknown>, bare: Dr
       sent = [];
       return timed(async () => void sent.push(await tape(operation)));
     },
-    client: () => timed((index) => replay(bare, sent[index] ?? [])),
+    client: async () => {
+      const calls = sent.map((steps) => steps.map(callOf));
+      return timed((index) => replay(bare, calls[index] ?? []));
+    },
   }, turns);
   const [ours, theirs] = [taken.adapter.map(cpuUsEach), taken.client.map(cpuUsEach)];
   const measured = {
@@ -115,13 +128,18 @@ async function measure(name: string, operation: () => Promise<unknown>, bare: Dr
   return measured;
 }
 
+/** From a swept heap, so that a turn pays for no garbage but its own. */
 async function timed(work: (index: number) => Promise<unknown>): Promise<Turn> {
+  sweep();
   const [startedMs, startedCpu] = [performance.now(), process.cpuUsage()];
   await inParallel(work);
   const { user, system } = process.cpuUsage(startedCpu);
   const ms = performance.now() - startedMs;
   return { count: operationsPerTurn, ms, latenciesMs: [ms / operationsPerTurn], cpuMs: (user + system) / 1_000 };
 }
+
+setFlagsFromString('--expose-gc');
+const sweep = runInNewContext('gc') as () => void;
 
 async function inParallel(work: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0;
@@ -158,13 +176,35 @@ function tapSessions(): void {
   };
 }
 
-/** As a user of the library writes it: rows in the form that it makes of them. */
-async function replay(bare: Driver, steps: readonly Step[]): Promise<void> {
+/** Statements whose parameters were found to be the same bytes both ways. */
+const compared = new Set<string>();
+
+function callOf(step: Step): Call {
+  if (step.kind === 'commit') return step;
+  const { text, parameters = {}, txControl } = step.request;
+  const plain = plainOf(parameters);
+  if (!compared.has(text)) assertSameBytes(plain, parameters);
+  compared.add(text);
+  return { kind: 'execute', text, parameters: plain, txControl };
+}
+
+async function replay(bare: Driver, calls: readonly Call[]): Promise<void> {
+  try {
+    await replayAll(bare, calls);
+  } catch (error) {
+    // The folding of the counts, which falls to one operation of hundreds, meets others here than it met there.
+    const failure = failureOf(error, false);
+    if (!(failure instanceof YdbFailure && failure.kind === 'conflict')) throw error;
+    process.stderr.write('an operation of the client was aborted\n');
+  }
+}
+
+async function replayAll(bare: Driver, calls: readonly Call[]): Promise<void> {
   await bare.queryClient.do({
     fn: async (session) => {
-      for (const step of steps) {
-        if (step.kind === 'commit') await session.commitTransaction();
-        else await drained(session, step.request);
+      for (const call of calls) {
+        if (call.kind === 'commit') await session.commitTransaction();
+        else await answered(session, call);
       }
       // What the adapter only read in a transaction that it then gave up.
       if (session.txId !== undefined) await session.rollbackTransaction();
@@ -172,13 +212,20 @@ async function replay(bare: Driver, steps: readonly Step[]): Promise<void> {
   });
 }
 
-async function drained(session: QuerySession, { text, parameters, txControl }: Execute): Promise<number> {
-  const asked = { text, ...(parameters === undefined ? {} : { parameters }), ...(txControl === undefined ? {} : { txControl }) };
+/** The rows of each result set, as the library makes them. */
+async function answered(session: QuerySession, { text, parameters, txControl }: Extract<Call, { kind: 'execute' }>): Promise<unknown[][]> {
+  const asked = { text, parameters: encoded(parameters), ...(txControl === undefined ? {} : { txControl }) };
   const { resultSets, opFinished } = await session.execute(asked);
-  let rows = 0;
-  for await (const set of resultSets) for await (const _row of set.rows) rows += 1;
+  const sets: unknown[][] = [];
+  // What ends the rows ends the operation too, and is thrown by them.
+  opFinished.catch(() => {});
+  for await (const set of resultSets) {
+    const rows: unknown[] = [];
+    for await (const row of set.rows) rows.push(row);
+    sets.push(rows);
+  }
   await opFinished;
-  return rows;
+  return sets;
 }
 
 function resultOf(results: Readonly<Record<string, Measured>>): unknown {
