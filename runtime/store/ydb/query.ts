@@ -2,7 +2,7 @@
 // The clock is selected last, so that a stream cut short, which the client library reports as success, shows by its absence.
 import type { Ydb } from 'ydb-sdk';
 import type { EpochMs } from '../../../machines/matching-record.ts';
-import { encodeRows, encodeScalar, type Fields, type Shape, type TypeName, type Value } from './values.ts';
+import { type Fields, type Plan, rowsPlan, scalarPlan, type Shape, type TypeName, type Value } from './values.ts';
 
 /** A text with its parameters: a type for a scalar, a shape for a list of rows. */
 export interface Part {
@@ -34,10 +34,11 @@ export function bind(part: Part, values: Arguments): BoundPart {
 
 /** `givenMs`: a moment to take for the database's own, where a test makes its clock stand still. */
 export function queryOf(bound: readonly BoundPart[], givenMs: EpochMs | null): Query {
-  const clock = givenMs === null ? {} : { $now: encodeScalar('Timestamp', givenMs) };
+  const parameters: Query['parameters'] = givenMs === null ? {} : { $now: encodeMoment(givenMs) };
+  for (const each of bound) encodeInto(parameters, each);
   return {
     text: textOf(bound.map(({ part }) => part), givenMs === null ? databaseClock : givenClock),
-    parameters: Object.assign(clock, ...bound.map(parametersOf)) as Query['parameters'],
+    parameters,
     sets: bound.map(({ part }) => part.sets),
   };
 }
@@ -64,12 +65,36 @@ function typeText(type: TypeName | Shape): string {
   return `List<Struct<${Object.entries(type).map(([name, member]) => `${name}:${member}`).join(',')}>>`;
 }
 
-function parametersOf({ part, values }: BoundPart): Query['parameters'] {
-  return Object.fromEntries(Object.entries(part.parameters).map(([name, type]) => [`$${name}`, encode(name, type, values[name])]));
+interface Parameter {
+  readonly name: string;
+  /** As the wire names it. */
+  readonly placeholder: string;
+  readonly encode: (value: Arguments[string] | undefined) => Ydb.ITypedValue;
 }
 
-function encode(name: string, type: TypeName | Shape, value: Arguments[string] | undefined): Ydb.ITypedValue {
-  if (typeof type !== 'string' && Array.isArray(value)) return encodeRows(type, value as readonly Fields[]);
-  if (typeof type === 'string' && value !== undefined && !Array.isArray(value)) return encodeScalar(type, value as Value);
-  throw new TypeError(`the parameter ${name} has no value of its type`);
+const encodeMoment = scalarPlan('Timestamp');
+/** Parts are constants: what their types ask for is worked out once. */
+const plans = new WeakMap<Part, readonly Parameter[]>();
+
+function encodeInto(parameters: Query['parameters'], { part, values }: BoundPart): void {
+  const known = plans.get(part) ?? planOf(part);
+  for (const { name, placeholder, encode } of known) parameters[placeholder] = encode(values[name]);
+}
+
+function planOf(part: Part): readonly Parameter[] {
+  const plan = Object.entries(part.parameters).map(([name, type]) => ({ name, placeholder: `$${name}`, encode: encoderOf(name, type) }));
+  plans.set(part, plan);
+  return plan;
+}
+
+function encoderOf(name: string, type: TypeName | Shape): Parameter['encode'] {
+  const unfit = (): never => {
+    throw new TypeError(`the parameter ${name} has no value of its type`);
+  };
+  if (typeof type === 'string') {
+    const encode: Plan<Value> = scalarPlan(type);
+    return (value) => (value === undefined || Array.isArray(value) ? unfit() : encode(value as Value));
+  }
+  const encode: Plan<readonly Fields[]> = rowsPlan(type);
+  return (value) => (Array.isArray(value) ? encode(value as readonly Fields[]) : unfit());
 }

@@ -135,67 +135,101 @@ export interface Stamp {
 
 /** The parts with rows to write, the marker among them; none when there is nothing to write. */
 export function boundWrites(writes: Writes, stamp: Stamp): BoundPart[] {
-  const filled = Object.entries(rowsOf(writes, stamp)).filter(([, fields]) => fields.length > 0);
-  if (filled.length === 0) return [];
-  const parts = filled.map(([name, fields]) => {
-    const part = writeParts[name as RowPart];
-    return bind(part, { [part.name]: fields });
-  });
-  return [...parts, bind(writeParts.marker, { marker: stamp.marker })];
+  const parts: BoundPart[] = [];
+  for (const { part, from, rowsOf } of sources) {
+    if (sizeOf(from === 'deltas' ? stamp.deltas : writes[from]) === 0) continue;
+    const fields = rowsOf(writes, stamp);
+    if (fields.length > 0) parts.push(bind(part, { [part.name]: fields }));
+  }
+  if (parts.length > 0) parts.push(bind(writeParts.marker, { marker: stamp.marker }));
+  return parts;
 }
 
-function rowsOf(writes: Writes, { marker, deltas, nextSeq }: Stamp): Record<RowPart, Fields[]> {
-  const matchings = [...writes.matchings.values()];
-  const results = [...writes.results];
+function sizeOf(source: Writes[keyof Writes] | StatusDeltas): number {
+  return 'size' in source ? source.size : source.length;
+}
+
+interface Source {
+  /** What it is made of: nothing of it, no rows. */
+  readonly from: Exclude<keyof Writes, 'leases'> | 'deltas';
+  readonly rowsOf: (writes: Writes, stamp: Stamp) => Fields[];
+}
+
+function matchingRows(isNew: boolean): Source {
   return {
-    newMatchings: matchings.filter(({ expectedVersion }) => expectedVersion === null).map(fieldsOfMatching),
-    changedMatchings: matchings.filter(({ expectedVersion }) => expectedVersion !== null).map(fieldsOfMatching),
-    touched: [...writes.touched].map(([id, at]) => ({ id, updated_at: at })),
-    droppedTombstones: [...writes.droppedTombstones].map((id) => ({ id })),
-    ...forgottenRows(writes, nextSeq),
-    transitions: writes.transitions.map(fieldsOfTransition),
-    results: results.flatMap(([, result]) => (result === null ? [] : [fieldsOfResult(result)])),
-    retired: results.flatMap(([id, result]) => (result === null ? [{ matching_id: id }] : [])),
-    history: writes.history.map(({ epoch, result }) => ({ epoch, ...fieldsOfResult(result) })),
-    persons: [...writes.persons].map(([person, id]) => ({ person, matching_id: id })),
-    keys: [...writes.keys].map(([key, id]) => ({ idempotency_key: key, matching_id: id })),
-    announcements: [...writes.announcements.values()].map(fieldsOfAnnouncement),
-    promocodes: [...writes.promocodes.values()].map(({ entity, promocode, firstSeenAt }) => ({ entity, promocode, first_seen_at: firstSeenAt })),
-    takenPromocodes: [...writes.takenPromocodes.values()].map(({ entity, promocode }) => ({ entity, promocode })),
-    rejects: [...writes.rejects.values()].map(({ id, source, reason, detail, firstSeenAt }) =>
-      ({ bucket: bucketOf(id), id, seq: nextSeq(), source, reason, detail, first_seen_at: firstSeenAt })),
-    states: [...writes.states].map(([name, value]) => ({ name, value })),
-    runs: [...writes.runs.values()].map(({ id, job, startedAt, finishedAt, outcome, dryRun, counts, error }) =>
-      ({ id, job, started_at: startedAt, finished_at: finishedAt, outcome, dry_run: dryRun, counts: JSON.stringify(counts), error })),
-    operatorActions: [...writes.operatorActions.values()].map(fieldsOfOperatorAction),
-    tasks: [...writes.tasks.values()].map(({ id, queue, matchingId, payload, delayMs }) =>
-      ({ bucket: bucketOf(id), id, seq: nextSeq(), queue, matching_id: matchingId, payload, delay: delayMs })),
-    counts: [...deltas]
-      .filter(([, { reached, present }]) => reached !== 0 || present !== 0)
-      .map(([status, delta]) => ({ id: marker, status, ...delta })),
+    from: 'matchings',
+    rowsOf: ({ matchings }) => [...matchings.values()].filter(({ expectedVersion }) => (expectedVersion === null) === isNew).map(fieldsOfMatching),
   };
 }
 
-type GonePart = 'tombstones' | Extract<RowPart, `gone${string}`>;
-
-function forgottenRows({ forgotten }: Writes, nextSeq: () => number): Record<GonePart, Fields[]> {
-  const all = [...forgotten];
-  const gone = (kind: Exclude<keyof ForgottenRows, 'status' | 'deletedAt'>, columns: readonly string[]): Fields[] =>
-    all.flatMap(([, rowsOfOne]) => rowsOfOne[kind].map((row) => keyFields(row, columns)));
+function forgottenRows(kind: Exclude<keyof ForgottenRows, 'status' | 'deletedAt'>, columns: readonly string[]): Source {
   return {
-    tombstones: all.map(([id, { deletedAt, transitions }]) => ({
+    from: 'forgotten',
+    rowsOf: ({ forgotten }) => [...forgotten.values()].flatMap((rowsOfOne) => rowsOfOne[kind].map((row) => keyFields(row, columns))),
+  };
+}
+
+/** In the order in which their parts stand in the query. */
+const sourceOf: Readonly<Record<RowPart, Source>> = {
+  newMatchings: matchingRows(true),
+  changedMatchings: matchingRows(false),
+  touched: { from: 'touched', rowsOf: ({ touched }) => Array.from(touched, ([id, at]) => ({ id, updated_at: at })) },
+  droppedTombstones: { from: 'droppedTombstones', rowsOf: ({ droppedTombstones }) => Array.from(droppedTombstones, (id) => ({ id })) },
+  tombstones: {
+    from: 'forgotten',
+    rowsOf: ({ forgotten }, { nextSeq }) => Array.from(forgotten, ([id, { deletedAt, transitions }]) => ({
       id, bucket: bucketOf(id), seq: nextSeq(), deleted_at: deletedAt, transition_ids: JSON.stringify(transitions.map((row) => row['id'])),
     })),
-    goneMatchings: all.map(([id]) => ({ id })),
-    goneTransitions: gone('transitions', ['matching_id', 'version']),
-    goneResults: gone('results', ['matching_id']),
-    goneHistory: gone('history', ['matching_id', 'epoch']),
-    goneAnnouncements: gone('announcements', ['matching_id', 'epoch', 'event', 'recipient']),
-    goneGuards: gone('guards', ['person']),
-    goneKeys: gone('keys', ['idempotency_key']),
-    goneTasks: gone('tasks', ['bucket', 'id']),
-  };
-}
+  },
+  goneMatchings: { from: 'forgotten', rowsOf: ({ forgotten }) => Array.from(forgotten, ([id]) => ({ id })) },
+  goneTransitions: forgottenRows('transitions', ['matching_id', 'version']),
+  goneResults: forgottenRows('results', ['matching_id']),
+  goneHistory: forgottenRows('history', ['matching_id', 'epoch']),
+  goneAnnouncements: forgottenRows('announcements', ['matching_id', 'epoch', 'event', 'recipient']),
+  goneGuards: forgottenRows('guards', ['person']),
+  goneKeys: forgottenRows('keys', ['idempotency_key']),
+  goneTasks: forgottenRows('tasks', ['bucket', 'id']),
+  transitions: { from: 'transitions', rowsOf: ({ transitions }) => transitions.map(fieldsOfTransition) },
+  results: { from: 'results', rowsOf: ({ results }) => [...results.values()].flatMap((result) => (result === null ? [] : [fieldsOfResult(result)])) },
+  retired: { from: 'results', rowsOf: ({ results }) => [...results].flatMap(([id, result]) => (result === null ? [{ matching_id: id }] : [])) },
+  history: { from: 'history', rowsOf: ({ history }) => history.map(({ epoch, result }) => ({ epoch, ...fieldsOfResult(result) })) },
+  persons: { from: 'persons', rowsOf: ({ persons }) => Array.from(persons, ([person, id]) => ({ person, matching_id: id })) },
+  keys: { from: 'keys', rowsOf: ({ keys: all }) => Array.from(all, ([key, id]) => ({ idempotency_key: key, matching_id: id })) },
+  announcements: { from: 'announcements', rowsOf: ({ announcements }) => Array.from(announcements.values(), fieldsOfAnnouncement) },
+  promocodes: {
+    from: 'promocodes',
+    rowsOf: ({ promocodes }) => Array.from(promocodes.values(), ({ entity, promocode, firstSeenAt }) => ({ entity, promocode, first_seen_at: firstSeenAt })),
+  },
+  takenPromocodes: {
+    from: 'takenPromocodes',
+    rowsOf: ({ takenPromocodes }) => Array.from(takenPromocodes.values(), ({ entity, promocode }) => ({ entity, promocode })),
+  },
+  rejects: {
+    from: 'rejects',
+    rowsOf: ({ rejects }, { nextSeq }) => Array.from(rejects.values(), ({ id, source, reason, detail, firstSeenAt }) =>
+      ({ bucket: bucketOf(id), id, seq: nextSeq(), source, reason, detail, first_seen_at: firstSeenAt })),
+  },
+  states: { from: 'states', rowsOf: ({ states }) => Array.from(states, ([name, value]) => ({ name, value })) },
+  runs: {
+    from: 'runs',
+    rowsOf: ({ runs }) => Array.from(runs.values(), ({ id, job, startedAt, finishedAt, outcome, dryRun, counts, error }) =>
+      ({ id, job, started_at: startedAt, finished_at: finishedAt, outcome, dry_run: dryRun, counts: JSON.stringify(counts), error })),
+  },
+  operatorActions: { from: 'operatorActions', rowsOf: ({ operatorActions }) => Array.from(operatorActions.values(), fieldsOfOperatorAction) },
+  tasks: {
+    from: 'tasks',
+    rowsOf: ({ tasks }, { nextSeq }) => Array.from(tasks.values(), ({ id, queue, matchingId, payload, delayMs }) =>
+      ({ bucket: bucketOf(id), id, seq: nextSeq(), queue, matching_id: matchingId, payload, delay: delayMs })),
+  },
+  counts: {
+    from: 'deltas',
+    rowsOf: (_writes, { marker, deltas }) => [...deltas]
+      .filter(([, { reached, present }]) => reached !== 0 || present !== 0)
+      .map(([status, delta]) => ({ id: marker, status, ...delta })),
+  },
+};
+
+const sources = Object.entries(sourceOf).map(([name, source]) => ({ part: writeParts[name as RowPart], ...source }));
 
 function keyFields(row: Row, columns: readonly string[]): Fields {
   return Object.fromEntries(columns.map((column) => [column, keyCell(row[column])]));

@@ -6,7 +6,7 @@ import { realTime } from '../../../runtime/clock.ts';
 import { parseAddress } from '../../../runtime/store/ydb/driver.ts';
 import { schemaStatements, statements } from '../../../runtime/store/ydb/statements.ts';
 import { openYdbStore } from '../../../runtime/store/ydb/store.ts';
-import { encodeRows, encodeScalar, rowDecoder } from '../../../runtime/store/ydb/values.ts';
+import { rowDecoder, rowsPlan, scalarPlan } from '../../../runtime/store/ydb/values.ts';
 import { matchingRecord, newTask, transitionRecord } from '../../suites/records.ts';
 import { startYdbServer } from '../../ydb-server/server.ts';
 import { anonymous, openOnLocalServer, silentLog, type YdbUnderTest } from './ydb-stores.ts';
@@ -137,14 +137,18 @@ test('reads 64-bit numbers as they are, between two and four billion too', () =>
   const decode = rowDecoder([{ name: 'n', type: int64 }]);
   expect(decode(wide(-1_294_967_296, 0))).toEqual({ n: 3_000_000_000n });
   expect(decode(wide(-1, -1))).toEqual({ n: -1n });
+  expect(decode(wide(-1, -2))).toEqual({ n: -4_294_967_297n });
+  expect(decode(wide(1, 0x20_0000))).toEqual({ n: 2n ** 53n + 1n });
 });
 
 test('writes numbers that it was given, and none that it would have to round', () => {
-  expect(encodeScalar('Int64', -2)).toMatchObject({ value: { int64Value: { low: -2, high: -1 } } });
-  expect(encodeScalar('Timestamp', 1)).toMatchObject({ value: { uint64Value: { low: 1_000, high: 0 } } });
-  expect(() => encodeScalar('Int64', 2 ** 53)).toThrow('safe integer');
-  expect(() => encodeScalar('Utf8', null)).toThrow('null');
-  expect(() => encodeRows({ a: 'Utf8', b: 'Utf8?' }, [{ a: 'x' }])).toThrow('lacks b');
+  expect(scalarPlan('Int64')(-2)).toMatchObject({ value: { int64Value: { low: -2, high: -1 } } });
+  expect(scalarPlan('Int64')(-4_294_967_297)).toMatchObject({ value: { int64Value: { low: -1, high: -2 } } });
+  expect(scalarPlan('Timestamp')(1)).toMatchObject({ value: { uint64Value: { low: 1_000, high: 0 } } });
+  expect(scalarPlan('Timestamp')(2 ** 53 - 1)).toMatchObject({ value: { uint64Value: { low: -1_000, high: 0x7cff_ffff } } });
+  expect(() => scalarPlan('Int64')(2 ** 53)).toThrow('safe integer');
+  expect(() => scalarPlan('Utf8')(null)).toThrow('null');
+  expect(() => rowsPlan({ a: 'Utf8', b: 'Utf8?' })([{ a: 'x' }])).toThrow('lacks b');
 });
 
 test('refuses a column of a type that it does not know, by name', () => {
