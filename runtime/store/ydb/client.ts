@@ -89,14 +89,16 @@ export class YdbClient {
   }
 
   async #attempt<Result>(use: Use<Result>): Promise<Result> {
-    const deadline = AbortSignal.timeout(this.#options.attemptTimeoutMs);
+    const deadlineMs = performance.now() + this.#options.attemptTimeoutMs;
     for (;;) {
       const line = await this.#options.connection.line();
-      const signal = AbortSignal.any([deadline, line.signal]);
+      const limit = limitOf(line, deadlineMs);
       try {
-        return await this.#onLine(line, signal, use);
+        return await this.#onLine(line, limit.signal, use);
       } catch (error) {
         if (!(error instanceof StaleSession)) throw error;
+      } finally {
+        limit.end();
       }
     }
   }
@@ -169,6 +171,27 @@ export class YdbClient {
       this.#options.log.debug({ error: describeError(error) }, 'a session was not deleted; the server will do it');
     });
   }
+}
+
+interface Limit {
+  readonly signal: AbortSignal;
+  /** Nothing of it is left to wait for or to collect. */
+  readonly end: () => void;
+}
+
+/** Aborts at the deadline or with the line. `AbortSignal.any` of a timeout costs ten times as much, and the collector has to end it. */
+function limitOf(line: Line, deadlineMs: number): Limit {
+  const abort = new AbortController();
+  const late = (): void => abort.abort(new DOMException('The attempt took too long', 'TimeoutError'));
+  const lost = (): void => abort.abort(line.signal.reason);
+  const timer = setTimeout(late, Math.max(0, deadlineMs - performance.now())).unref();
+  line.signal.addEventListener('abort', lost, { once: true });
+  if (line.signal.aborted) lost();
+  const end = (): void => {
+    clearTimeout(timer);
+    line.signal.removeEventListener('abort', lost);
+  };
+  return { signal: abort.signal, end };
 }
 
 function isDoubtful(failure: unknown): boolean {

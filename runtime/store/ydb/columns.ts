@@ -96,8 +96,12 @@ export function reachedBit(status: string): number {
   return 1 << statuses.findIndex((each) => each === status);
 }
 
+export function assertStorable({ status }: MatchingRecord): void {
+  if (!isStatus(status)) throw new ServiceError('internal', 'ydb: a matching has a status that is none');
+}
+
 export function fieldsOfMatching({ record, seq, reached }: StoredMatching): Fields {
-  if (!isStatus(record.status)) throw new ServiceError('internal', 'ydb: a matching has a status that is none');
+  assertStorable(record);
   return {
     bucket: bucketOf(record.id), id: record.id, seq, created_at: record.createdAt, updated_at: record.updatedAt, version: record.version,
     status: record.status, status_since: record.statusSince, epoch: record.epoch,

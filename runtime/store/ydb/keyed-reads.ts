@@ -3,7 +3,7 @@
 import { matchingShape, transitionShape } from './columns.ts';
 import type { Part } from './query.ts';
 import { announcementShape, resultShape } from './result-columns.ts';
-import type { Row, Shape } from './values.ts';
+import type { Fields, Row, Shape } from './values.ts';
 
 export interface KeyedRead {
   readonly part: Part;
@@ -86,10 +86,15 @@ export const keyedReads = {
 
 export type ReadKind = keyof typeof keyedReads;
 
-export function keyText(values: readonly unknown[]): string {
-  return values.map(String).join(' ');
+/** The fields in the order of the kind's key. */
+export function keyText(key: Fields): string {
+  let text = '';
+  for (const field in key) text += `${key[field]} `;
+  return text;
 }
 
 export function keyOfRow(kind: ReadKind, row: Row): string {
-  return keyText(keyedReads[kind].keyColumns.map((column) => row[column]));
+  let text = '';
+  for (const column of keyedReads[kind].keyColumns) text += `${row[column]} `;
+  return text;
 }

@@ -47,9 +47,14 @@ export async function programmeNow({ reads, timescale }: Sight): Promise<number>
 /** Each matching once, in the order of the first mention of its id; unknown ids are left out. */
 export async function storedMatchings({ reads, writes }: Sight, ids: readonly MatchingId[]): Promise<StoredMatching[]> {
   const wanted = [...new Set(ids)];
-  const rows = await reads.load('matchings', wanted.filter((id) => !writes.matchings.has(id)).map((id) => ({ id })));
-  const stored = new Map(rows.map((row) => [readMatchingId(row, 'id'), storedMatchingFrom(row)]));
+  const stored = await matchingsBefore(reads, wanted.filter((id) => !writes.matchings.has(id)));
   return wanted.flatMap((id) => writes.matchings.get(id) ?? stored.get(id) ?? []);
+}
+
+/** As the database holds them, whatever the transaction will write. */
+export async function matchingsBefore(reads: ReadSet, ids: readonly MatchingId[]): Promise<Map<MatchingId, StoredMatching>> {
+  const rows = await reads.load('matchings', ids.map((id) => ({ id })));
+  return new Map(rows.map((row) => [readMatchingId(row, 'id'), storedMatchingFrom(row)]));
 }
 
 async function ofSide({ reads, writes }: Sight, side: 'newbies' | 'mentors', profiles: readonly Profile[]): Promise<MatchingRecord[]> {

@@ -33,11 +33,12 @@ export class ReadSet {
 
   async loadEach(kind: ReadKind, keys: readonly Fields[]): Promise<(readonly Row[])[]> {
     if (keys.some((key) => !this.knows(kind, key))) await this.#want(kind, keys);
-    return keys.map((key) => this.#known.get(kind)?.get(keyText(Object.values(key))) ?? []);
+    const known = this.#known.get(kind);
+    return keys.map((key) => known?.get(keyText(key)) ?? []);
   }
 
   knows(kind: ReadKind, key: Fields): boolean {
-    return this.#known.get(kind)?.has(keyText(Object.values(key))) ?? false;
+    return this.#known.get(kind)?.has(keyText(key)) ?? false;
   }
 
   /** Joins these keys to whatever is read next; alone they cause no round trip. */
@@ -72,7 +73,7 @@ export class ReadSet {
 
   #add({ keys: kinds }: Wanted, kind: ReadKind, keys: readonly Fields[]): void {
     const wanted = kinds.get(kind) ?? new Map<string, Fields>();
-    for (const key of keys) if (!this.knows(kind, key)) wanted.set(keyText(Object.values(key)), key);
+    for (const key of keys) if (!this.knows(kind, key)) wanted.set(keyText(key), key);
     if (wanted.size > 0) kinds.set(kind, wanted);
   }
 

@@ -52,9 +52,8 @@ UPSERT INTO status_counts (id, status, reached, present) SELECT id, status, reac
 } as const satisfies Record<string, Part>;
 
 /** What the writes change, and the writes with the statuses that each matching has reached by then. */
-export function countMoves(writes: Writes, stored: readonly StoredMatching[]): StatusDeltas {
+export function countMoves(writes: Writes, before: ReadonlyMap<MatchingId, StoredMatching>): StatusDeltas {
   const deltas: StatusDeltas = new Map();
-  const before = new Map(stored.map((matching) => [matching.record.id, matching]));
   for (const [id, write] of writes.matchings) {
     const was = before.get(id);
     if (was !== undefined) {

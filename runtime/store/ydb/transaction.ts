@@ -7,9 +7,9 @@ import type { Lease } from '../../lock.ts';
 import type { ProgressFigures, StoreTx } from '../../store.ts';
 import type { NewTask } from '../../tasks.ts';
 import { bucketOf } from './buckets.ts';
-import { fieldsOfMatching, readInteger, readText } from './columns.ts';
+import { assertStorable, readInteger, readMatchingId, readText } from './columns.ts';
 import { YdbFailure } from './failure.ts';
-import { announcementKey, matchingReads, programmeNow, resultsOf, type Sight, storedMatchings } from './matching-reads.ts';
+import { announcementKey, matchingReads, programmeNow, resultsOf, type Sight } from './matching-reads.ts';
 import { mergeFigures, resultOf } from './result-columns.ts';
 
 export interface Scope extends Sight {
@@ -72,7 +72,7 @@ function whileOpen(scope: Scope, tx: StoreTx): StoreTx {
   const guarded = Object.entries(tx).map(([name, operation]) => [name, async (...input: unknown[]) => {
     if (scope.state.ended) throw new ServiceError('internal', 'a transaction was used after its end');
     const result = await (operation as (...input: unknown[]) => Promise<unknown>)(...input);
-    await assertKnownLeases(scope);
+    if (scope.writes.leases.size > 0) await assertKnownLeases(scope);
     return result;
   }]);
   return Object.fromEntries(guarded) as StoreTx;
@@ -80,17 +80,15 @@ function whileOpen(scope: Scope, tx: StoreTx): StoreTx {
 
 function insertMatching({ writes, nextSeq }: Scope, record: MatchingRecord): void {
   if (writes.matchings.has(record.id)) throw conflict('the matching is already there');
-  const write = { record, seq: nextSeq(), reached: 0, expectedVersion: null };
-  fieldsOfMatching(write);
-  writes.matchings.set(record.id, write);
+  assertStorable(record);
+  writes.matchings.set(record.id, { record, seq: nextSeq(), reached: 0, expectedVersion: null });
 }
 
 async function updateMatching({ writes }: Scope, next: MatchingRecord, expectedVersion: number): Promise<void> {
   const pending = writes.matchings.get(next.id);
-  const write = { seq: 0, reached: 0, expectedVersion, ...pending, record: next };
-  fieldsOfMatching(write);
+  assertStorable(next);
   if (pending !== undefined && pending.record.version !== expectedVersion) throw conflict('the matching has another version');
-  writes.matchings.set(next.id, write);
+  writes.matchings.set(next.id, { seq: 0, reached: 0, expectedVersion, ...pending, record: next });
 }
 
 function claim<Key>(claims: Map<Key, MatchingId>, key: Key, id: MatchingId): void {
@@ -193,10 +191,10 @@ async function assertClaims({ reads, writes }: Scope): Promise<void> {
   }
 }
 
-async function assertVersions(scope: Scope): Promise<void> {
-  const expected = [...scope.writes.matchings.values()].filter(({ expectedVersion }) => expectedVersion !== null);
-  const stored = await storedMatchings({ ...scope, writes: { ...scope.writes, matchings: new Map() } }, expected.map(({ record }) => record.id));
-  const versions = new Map(stored.map(({ record }) => [record.id, record.version]));
+async function assertVersions({ reads, writes }: Scope): Promise<void> {
+  const expected = [...writes.matchings.values()].filter(({ expectedVersion }) => expectedVersion !== null);
+  const rows = await reads.load('matchings', expected.map(({ record }) => ({ id: record.id })));
+  const versions = new Map(rows.map((row) => [readMatchingId(row, 'id'), readInteger(row, 'version')]));
   for (const { record, expectedVersion } of expected) {
     if (versions.get(record.id) !== expectedVersion) throw conflict('the matching has another version');
   }

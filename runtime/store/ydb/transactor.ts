@@ -9,7 +9,7 @@ import type { OpenTransaction, Verdict, YdbClient } from './client.ts';
 import { readText } from './columns.ts';
 import { YdbFailure } from './failure.ts';
 import { wasCommitted } from './markers.ts';
-import { storedMatchings } from './matching-reads.ts';
+import { matchingsBefore } from './matching-reads.ts';
 import { Permits } from './permits.ts';
 import { ReadSet } from './read-set.ts';
 import { Patience, type RetryOptions, retrying, throwIfCancelled } from './retry.ts';
@@ -123,7 +123,7 @@ export class Transactor {
     const { writes, nextSeq } = scope;
     const touched = [...writes.matchings.keys(), ...writes.transitions.map(({ matchingId }) => matchingId)];
     const known = touched.filter((id) => scope.reads.knows('matchings', { id }));
-    const stored = await storedMatchings({ ...scope, writes: noWrites() }, known);
+    const stored = await matchingsBefore(scope.reads, known);
     const bound = boundWrites(writes, { marker, deltas: countMoves(writes, stored), nextSeq });
     if (bound.length === 0) return false;
     const { parts } = await transaction.run(bound);
