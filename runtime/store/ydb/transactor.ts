@@ -60,7 +60,7 @@ export class Transactor {
     try {
       for (;;) {
         throwIfCancelled(signal);
-        const outcome = await settle(this.#once(work, effort.doubted));
+        const outcome = await settle(this.#once(work, effort.doubted, signal));
         if ('result' in outcome) return outcome.result;
         await this.#prepareRerun(outcome.error, effort);
       }
@@ -81,13 +81,16 @@ export class Transactor {
   }
 
   /** One attempt, its commit resolved when it went unanswered. */
-  async #once<Result>(work: Work<Result>, doubted: ReadonlySet<string>): Promise<Result> {
+  async #once<Result>(work: Work<Result>, doubted: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<Result> {
     const { client, retry } = this.#options;
     const marker = randomUUID();
     let made: { readonly result: Result } | null = null;
     try {
       return await client.transaction(async (transaction) => {
+        // It may have waited long for a connection, and nobody waits for it any more.
+        throwIfCancelled(signal);
         const verdict = await this.#run(work, { transaction, marker, doubted });
+        throwIfCancelled(signal);
         made = verdict;
         return verdict;
       });
