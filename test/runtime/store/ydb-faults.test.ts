@@ -77,3 +77,18 @@ test.each(Object.entries(faults))('keeps every lifecycle right under %s', async 
     await ydb.close();
   }
 }, 60_000);
+
+test('what nobody waits for any more is not committed: the caller has made other arrangements', async () => {
+  const ydb = await openOnLocalServer();
+  try {
+    const caller = new AbortController();
+    const given = ydb.store.transact(async (tx) => {
+      await tx.putJobState('late', 'x');
+      caller.abort();
+    }, caller.signal);
+    await expect(given).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await ydb.store.jobState('late')).toBeNull();
+  } finally {
+    await ydb.close();
+  }
+});
