@@ -32,7 +32,7 @@ export interface DriverDeps {
 export function createDriverDeps(ctx: DriverSources, maxPeople?: number): DriverDeps {
   return {
     ctx,
-    identity: createIdentity(ctx.upstreams.driverProfiles, performance, maxPeople),
-    people: createPeople(ctx.upstreams, ctx.config.programme.nameFormat, performance, maxPeople),
+    identity: createIdentity(ctx.upstreams.driverProfiles, { maxPeople }),
+    people: createPeople(ctx.upstreams, ctx.config.programme.nameFormat, { maxPeople }),
   };
 }

@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import { type Profile, type ProfileKey, profileKey } from '../../machines/ids.ts';
 import type { DriverProfiles, Person } from '../upstream.ts';
+import { ageUpTo, type MemoryOptions } from './age.ts';
 import { unlessDown, Upstream } from './degraded.ts';
 
 const rememberMs = 60_000;
@@ -18,15 +19,18 @@ export interface Identity {
   identify(caller: Profile, options: { readonly fresh: boolean }, signal?: AbortSignal): Promise<IdentifiedPerson>;
 }
 
-/** `clock` gives milliseconds of elapsed time, from any positive start. Room for `maxPeople` is taken at once. */
-export function createIdentity(driverProfiles: DriverProfiles, clock: { now(): number } = performance, maxPeople = mostPeople): Identity {
+export function createIdentity(
+  driverProfiles: DriverProfiles,
+  { clock = performance, random = Math.random, maxPeople = mostPeople }: MemoryOptions = {},
+): Identity {
+  const age = ageUpTo(rememberMs, random);
   // Entries past their age stay until they are crowded out: they are better than nothing while driver-profiles is down.
   const known = new LRUCache<ProfileKey, Person>({ max: maxPeople, ttl: rememberMs, ttlResolution: 0, noDeleteOnStaleGet: true, perf: clock });
 
   async function ask(caller: Profile, signal?: AbortSignal): Promise<Person> {
     const people = await driverProfiles.linked([caller], signal);
     const person = people.get(profileKey(caller)) ?? alone(caller);
-    known.set(profileKey(caller), person);
+    known.set(profileKey(caller), person, { ttl: age() });
     return person;
   }
 

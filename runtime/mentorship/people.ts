@@ -1,8 +1,9 @@
-// Names and phones of contacts. They are personal data: held in memory for half a minute, and nowhere else.
+// Names and phones of contacts. They are personal data: held in memory for half a minute at most, and nowhere else.
 import { LRUCache } from 'lru-cache';
 import { type Profile, type ProfileKey, profileKey } from '../../machines/ids.ts';
 import { dialable } from '../messages/links.ts';
 import type { ProfileDetails, Upstreams } from '../upstream.ts';
+import { type Age, ageUpTo, type MemoryOptions } from './age.ts';
 import { type ContactName, nameContact, type NameFormat } from './contact-name.ts';
 import { type MaybeDegraded, unlessDown, Upstream } from './degraded.ts';
 
@@ -27,13 +28,12 @@ export interface People {
   cards(profiles: readonly Profile[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<ProfileKey, ContactCard>>>;
 }
 
-/** `clock` gives milliseconds of elapsed time, from any positive start. Room for `maxPeople` is taken at once. */
 export function createPeople(
   upstreams: Pick<Upstreams, 'driverProfiles' | 'personal'>,
   nameFormat: NameFormat,
-  clock: { now(): number } = performance,
-  maxPeople = mostPeople,
+  { clock = performance, random = Math.random, maxPeople = mostPeople }: MemoryOptions = {},
 ): People {
+  const age = ageUpTo(rememberMs, random);
   const detailsOf = remembered<ProfileKey, ProfileDetails>(clock, maxPeople);
   const phoneOf = remembered<string, Phone>(clock, maxPeople);
 
@@ -41,7 +41,7 @@ export function createPeople(
     const byKey = new Map(profiles.map((profile) => [profileKey(profile), profile]));
     const fetch = (missing: readonly ProfileKey[]): Promise<Map<ProfileKey, ProfileDetails>> =>
       upstreams.driverProfiles.retrieve(missing.flatMap((key) => byKey.get(key) ?? []), signal);
-    return lookUp({ upstream: Upstream.driver_profiles, cache: detailsOf, fetch }, [...byKey.keys()]);
+    return lookUp({ upstream: Upstream.driver_profiles, cache: detailsOf, age, fetch }, [...byKey.keys()]);
   }
 
   function phones(ids: readonly string[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<string, Phone>>> {
@@ -49,7 +49,7 @@ export function createPeople(
       const fetched = await upstreams.personal.phones(missing, signal);
       return new Map([...fetched].map(([id, phone]) => [id, { phone, number: dialable(phone) }]));
     };
-    return lookUp({ upstream: Upstream.personal, cache: phoneOf, fetch }, ids);
+    return lookUp({ upstream: Upstream.personal, cache: phoneOf, age, fetch }, ids);
   }
 
   // The same card for as long as both of its parts are remembered, and no longer.
@@ -104,6 +104,7 @@ function remembered<Key extends string, Value extends {}>(clock: { now(): number
 interface Source<Key extends string, Value extends {}> {
   readonly upstream: Upstream;
   readonly cache: LRUCache<Key, Value>;
+  readonly age: Age;
   readonly fetch: (missing: readonly Key[]) => Promise<Map<Key, Value>>;
 }
 
@@ -116,7 +117,7 @@ async function lookUp<Key extends string, Value extends {}>(
   if (missing.length === 0) return { value: found, degraded: [] };
   const { value, degraded } = await unlessDown(source.upstream, () => source.fetch(missing), () => new Map<Key, Value>());
   for (const [key, fetched] of value) {
-    source.cache.set(key, fetched);
+    source.cache.set(key, fetched, { ttl: source.age() });
     found.set(key, fetched);
   }
   return { value: found, degraded };

@@ -10,10 +10,10 @@ const caller = profile('park-1', 'driver-1');
 const elsewhere = profile('park-2', 'driver-9');
 const person: Person = { udid: parseUdid('udid-1'), profiles: [caller, elsewhere] };
 
-function setUp(people: Person[] = [person]): { identity: Identity; upstream: FakeDriverProfiles; clock: FakeClock } {
+function setUp(people: Person[] = [person], random = (): number => 0): { identity: Identity; upstream: FakeDriverProfiles; clock: FakeClock } {
   const upstream = fakeDriverProfiles(people);
   const clock = fakeClock();
-  return { identity: createIdentity(upstream, clock), upstream, clock };
+  return { identity: createIdentity(upstream, { clock, random }), upstream, clock };
 }
 
 function recent(identity: Identity, who: Profile = caller): ReturnType<Identity['identify']> {
@@ -44,6 +44,19 @@ test('asks once a minute for lists', async () => {
   clock.ms += 1;
   await recent(identity);
   expect(upstream.linkedCalls).toBe(2);
+});
+
+test('asks about callers who came at one moment at different ones', async () => {
+  const draws = [0, 0.5];
+  const { identity, upstream, clock } = setUp([person], () => draws.shift() ?? 0);
+  const stranger = profile('park-3', 'driver-3');
+  await recent(identity);
+  await recent(identity, stranger);
+  clock.ms += 45_001;
+  await recent(identity);
+  expect(upstream.linkedCalls).toBe(2);
+  await recent(identity, stranger);
+  expect(upstream.linkedCalls).toBe(3);
 });
 
 test('keeps the profiles of different callers apart', async () => {

@@ -18,14 +18,14 @@ interface Scene {
   clock: FakeClock;
 }
 
-function setUp(): Scene {
+function setUp(random = (): number => 0): Scene {
   const driverProfiles = fakeDriverProfiles();
   const personal = fakePersonal();
   const clock = fakeClock();
   driverProfiles.details.set(ivanKey, { fullName: ivanov, phonePdId: 'pd-1' });
   driverProfiles.details.set(annaKey, { fullName: { lastName: 'Петрова', firstName: 'Анна', middleName: null }, phonePdId: null });
   personal.numbers.set('pd-1', '+79990001122');
-  return { people: createPeople({ driverProfiles, personal }, 'full', clock), driverProfiles, personal, clock };
+  return { people: createPeople({ driverProfiles, personal }, 'full', { clock, random }), driverProfiles, personal, clock };
 }
 
 test('gives the names and phones of a page with one call of each upstream', async () => {
@@ -70,6 +70,18 @@ test('remembers for half a minute and asks only about the rest', async () => {
   await people.cards([ivan]);
   expect(driverProfiles.retrieveCalls.at(-1)).toEqual([ivanKey]);
   expect(personal.calls).toEqual([['pd-1'], ['pd-1']]);
+});
+
+test('forgets at different moments what it learned at one', async () => {
+  const draws = [0, 0.8];
+  const { people, driverProfiles, clock } = setUp(() => draws.shift() ?? 0);
+  await people.names([ivan, anna]);
+  clock.ms += 18_001;
+  await people.names([ivan, anna]);
+  expect(driverProfiles.retrieveCalls).toEqual([[ivanKey, annaKey], [annaKey]]);
+  clock.ms += 12_000;
+  await people.names([ivan, anna]);
+  expect(driverProfiles.retrieveCalls.at(-1)).toEqual([ivanKey]);
 });
 
 test('leaves the phones out while personal is down and says so', async () => {
