@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseProfile } from '../../machines/ids.ts';
 import { startNetwork } from '../sandbox/network.ts';
 import { breakOffEverywhere, idleCrowd, sendMalformed, slowCrowd, type Crowd, type Ending } from './fuzz-sockets.ts';
-import { malformedRequests } from './malformed.ts';
+import { type Malformed, malformedRequests } from './malformed.ts';
 import { startServiceProcess, type ServiceProcess } from './service-process.ts';
 
 export interface FuzzOptions {
@@ -41,7 +41,8 @@ const answerWithinMs = 20_000;
 /** uWebSockets.js looks at its timeouts every four seconds. */
 const cutWithinMs = 20_000;
 const grownMb = 64;
-const atOnce = 48;
+/** Some are answered by nothing but the deadline of their connection, and keep their place until then. */
+const atOnce = 200;
 /** Made at once, while nothing else of this process goes on. */
 const batch = 200;
 const reportEvery = 20;
@@ -73,12 +74,8 @@ async function attack(service: ServiceProcess, token: string, options: FuzzOptio
   const endings = new Map<Ending, number>();
   const client = wellBehaved(port, token);
   // Caches, compiled code and buffers reach their size first; what grows after that grows for ever.
-  const barrage = async (count: number, firstSeed: number, told: (text: string) => void): Promise<void> => {
-    for (let sent = 0, round = 0; sent < count; sent += batch, round += 1) {
-      await sendAll(port, malformedRequests(Math.min(batch, count - sent), firstSeed + round, token), endings);
-      if (round % reportEvery === 0) told(`${sent} of ${count}`);
-    }
-  };
+  const barrage = (count: number, firstSeed: number, told: (text: string) => void): Promise<void> =>
+    sendAll(port, inBatches({ count, firstSeed, token, told }), endings);
   await barrage(Math.ceil(requests / 10), -seed, () => undefined);
   const before = service.rssMb();
   const slow = await slowCrowd(port, options.slowSockets, token);
@@ -119,8 +116,22 @@ function isBad(how: Ending): boolean {
   return typeof how === 'number' && how >= 500 && !declared.includes(how);
 }
 
-async function sendAll(port: number, requests: ReturnType<typeof malformedRequests>, endings: Map<Ending, number>): Promise<void> {
-  const waiting = requests.values();
+interface Barrage {
+  readonly count: number;
+  readonly firstSeed: number;
+  readonly token: string;
+  readonly told: (text: string) => void;
+}
+
+function* inBatches({ count, firstSeed, token, told }: Barrage): Generator<Malformed, void> {
+  for (let sent = 0, round = 0; sent < count; sent += batch, round += 1) {
+    if (round % reportEvery === 0) told(`${sent} of ${count}`);
+    yield* malformedRequests(Math.min(batch, count - sent), firstSeed + round, token);
+  }
+}
+
+/** The senders take from one source: none waits for the slowest of a batch. */
+async function sendAll(port: number, waiting: Iterator<Malformed> & Iterable<Malformed>, endings: Map<Ending, number>): Promise<void> {
   const worker = async (): Promise<void> => {
     for (const request of waiting) {
       const how = await sendMalformed(port, request, answerWithinMs);
