@@ -1,6 +1,5 @@
 // The machine's limit for the moves of the dispatch bench: the store's own schema and statements, the same rows, written by SQLite in
 // groups, with nothing around them: no requests, no reads, no decisions.
-import { randomUUID } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { EventType, type LifecycleEvent } from '../../machines/events.ts';
 import { parseMatchingId, personKey, type MatchingId } from '../../machines/ids.ts';
@@ -8,6 +7,7 @@ import type { Facts, MatchingRecord } from '../../machines/matching-record.ts';
 import { step } from '../../machines/step.ts';
 import { realTime } from '../../runtime/clock.ts';
 import { announceTask, applicationTask } from '../../runtime/mentorship/effects.ts';
+import { timeOrderedId } from '../../runtime/new-id.ts';
 import { matchColumns, movingColumns, packId, valuesOfMatching } from '../../runtime/store/sqlite/columns.ts';
 import { matchingSql } from '../../runtime/store/sqlite/matchings.ts';
 import { operatorSql, valuesOfAction } from '../../runtime/store/sqlite/operator-actions.ts';
@@ -68,7 +68,7 @@ const allSql = [
 function movesOf(index: number): Write[][] {
   const newbie = driver(index);
   const { udid } = personOf(newbie);
-  const matchingId = parseMatchingId(randomUUID()) as MatchingId;
+  const matchingId = parseMatchingId(timeOrderedId()) as MatchingId;
   const now = Date.now();
   const events: LifecycleEvent[] = [
     { type: EventType.ENROLLED, matchingId, newbie, newbieUdid: udid },
@@ -95,7 +95,7 @@ function writesOf(stored: MatchingRecord | null, record: MatchingRecord, event: 
   const { statusSince, status, epoch, version } = record;
   const from = stored?.status ?? null;
   const transition: Write = [
-    matchingSql.insertTransition, [packId(randomUUID()), id, statusSince, from, status, event.type, 'operator', epoch, version, 'bench'],
+    matchingSql.insertTransition, [packId(timeOrderedId()), id, statusSince, from, status, event.type, 'operator', epoch, version, 'bench'],
   ];
   if (stored === null) {
     const person = personKey(record.newbieUdid, [record.newbie]);
@@ -105,7 +105,7 @@ function writesOf(stored: MatchingRecord | null, record: MatchingRecord, event: 
   const [move, match] = [valuesOfMatching(record, movingColumns), valuesOfMatching(record, matchColumns)];
   const act = { action: OperatorAction.sendEvent, subject: event.type, matchingId: record.id };
   const action: Write = [
-    operatorSql.putAction, valuesOfAction({ id: randomUUID(), at: statusSince, actor: 'operator', ...act, reason: 'bench', outcome: 'moved' }),
+    operatorSql.putAction, valuesOfAction({ id: timeOrderedId(), at: statusSince, actor: 'operator', ...act, reason: 'bench', outcome: 'moved' }),
   ];
   if (event.type !== EventType.MATCHED) return [[matchingSql.move, [...move, id, stored.version, ...match]], transition, action];
   const update: Write = [matchingSql.update, [...move, ...match, id, stored.version]];
