@@ -12,14 +12,11 @@ export interface TextReply extends Reply {
   readonly body: string;
 }
 
+export const jsonType = 'application/json; charset=utf-8';
+
 /** `no-store` unless `headers` say otherwise: nearly every reply is about one person. */
 export function jsonReply(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): TextReply {
-  return jsonTextReply(status, JSON.stringify(body), headers);
-}
-
-/** Of a body that is JSON already. */
-export function jsonTextReply(status: number, body: string, headers: Readonly<Record<string, string>> = {}): TextReply {
-  return { status, headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', ...headers }, body };
+  return { status, headers: { 'Content-Type': jsonType, 'Cache-Control': 'no-store', ...headers }, body: JSON.stringify(body) };
 }
 
 export function textReply(status: number, contentType: string, body: string): TextReply {

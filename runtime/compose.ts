@@ -12,7 +12,7 @@ import { createLocks } from './lock/lease.ts';
 import { createLog, logFile, standardError, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOperations, type Operations } from './operations.ts';
-import { timeOrderedId } from './new-id.ts';
+import { timeOrderedIds } from './new-id.ts';
 import type { Retention } from './retention.ts';
 import { spoolFiles } from './spool/files.ts';
 import { noSpool } from './spool/no-spool.ts';
@@ -65,7 +65,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     : noSpool(spoolNow);
   const ctx: Context = {
     config, store, spool, retention, tasks, locks, yt, upstreams, log, metrics, operations, random: Math.random,
-    newId: config.store.kind === 'sqlite' ? timeOrderedId : randomUUID,
+    newId: config.store.kind === 'sqlite' ? timeOrderedIds() : randomUUID,
     ...(tracing === undefined ? {} : { tracing }),
   };
   const close = async (): Promise<void> => {

@@ -1,12 +1,12 @@
 // GET contacts: the people the caller is matched with, polled by the app.
 import { z } from 'zod';
-import { profileKey } from '../../machines/ids.ts';
 import { cursorField, languageHeaders, limitField } from '../fields.ts';
-import { conditionalReply, jsonTextReply, strongETag } from '../reply.ts';
+import { conditionalReply, jsonType } from '../reply.ts';
 import { defineRoute, type Route } from '../routes.ts';
 import type { DriverContext } from '../use-cases.ts';
 import { localizedHeaders } from './localized.ts';
-import { contactListToJson, contactListWire } from './wire.ts';
+import { contactListWire } from './wire.ts';
+import { writeContactList } from './written-list.ts';
 
 const query = z.strictObject({
   role: z.enum(['newbie', 'mentor'], 'must be newbie or mentor').optional().describe('Only contacts of this role.'),
@@ -34,8 +34,8 @@ export const contacts: Route<DriverContext> = defineRoute({
     const { role = null, limit, cursor = null } = input.query;
     const locale = input.headers['accept-language'];
     const list = await ctx.useCases.contacts({ caller, role, limit, cursor, locale }, signal);
-    const reply = jsonTextReply(200, contactListToJson(list), { ...localizedHeaders(locale), 'Cache-Control': 'private, no-cache' });
-    const etag = strongETag([profileKey(caller), locale, reply.body]);
-    return conditionalReply(reply, etag, input.headers['if-none-match']);
+    const { body, etag } = writeContactList(list, { caller, locale });
+    const replyHeaders = { 'Content-Type': jsonType, 'Cache-Control': 'private, no-cache', ...localizedHeaders(locale) };
+    return conditionalReply({ status: 200, headers: replyHeaders, body }, etag, input.headers['if-none-match']);
   },
 });

@@ -77,13 +77,11 @@ export function contactListToWire(list: ContactList): z.output<typeof contactLis
   };
 }
 
-const noContacts = '"contacts":[]';
-
-/** The JSON of {@link contactListToWire}. Nothing before its contacts could be taken for them: only ids, roles and moments stand there. */
+/** The JSON of {@link contactListToWire}. */
 export function contactListToJson(list: ContactList): string {
-  const around = JSON.stringify(contactListToWire({ ...list, contacts: [] }));
-  const at = around.indexOf(noContacts);
-  return `${around.slice(0, at)}"contacts":[${list.contacts.map(contactToJson).join(',')}]${around.slice(at + noContacts.length)}`;
+  const { contacts: _, unread_total, next_cursor, degraded, ...before } = contactListToWire({ ...list, contacts: [] });
+  const [head, tail] = [JSON.stringify(before), JSON.stringify({ unread_total, next_cursor, degraded })];
+  return `${head.slice(0, -1)},"contacts":[${list.contacts.map(contactToJson).join(',')}],${tail.slice(1)}`;
 }
 
 /** Written once for as long as the contact itself is kept: the use case gives the same one while there is nothing new to say of it. */

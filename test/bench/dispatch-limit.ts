@@ -7,7 +7,7 @@ import type { Facts, MatchingRecord } from '../../machines/matching-record.ts';
 import { step } from '../../machines/step.ts';
 import { realTime } from '../../runtime/clock.ts';
 import { announceTask, applicationTask } from '../../runtime/mentorship/effects.ts';
-import { timeOrderedId } from '../../runtime/new-id.ts';
+import { timeOrderedIds } from '../../runtime/new-id.ts';
 import { matchColumns, movingColumns, packId, valuesOfMatching } from '../../runtime/store/sqlite/columns.ts';
 import { matchingSql } from '../../runtime/store/sqlite/matchings.ts';
 import { operatorSql, valuesOfAction } from '../../runtime/store/sqlite/operator-actions.ts';
@@ -26,6 +26,7 @@ type Write = readonly [sql: string, values: readonly SQLInputValue[]];
 
 const policy = { progressAgeMs: 0, resultAgeMs: 0, failAgeMs: 0, failGraceMs: 0, latePromocodeReopens: true };
 const mentor = driver(0);
+const newId = timeOrderedIds();
 
 const file = process.env['BENCH_FILE'] ?? '';
 const { store } = openSqliteStore({ file, timescale: realTime });
@@ -68,7 +69,7 @@ const allSql = [
 function movesOf(index: number): Write[][] {
   const newbie = driver(index);
   const { udid } = personOf(newbie);
-  const matchingId = parseMatchingId(timeOrderedId()) as MatchingId;
+  const matchingId = parseMatchingId(newId()) as MatchingId;
   const now = Date.now();
   const events: LifecycleEvent[] = [
     { type: EventType.ENROLLED, matchingId, newbie, newbieUdid: udid },
@@ -95,7 +96,7 @@ function writesOf(stored: MatchingRecord | null, record: MatchingRecord, event: 
   const { statusSince, status, epoch, version } = record;
   const from = stored?.status ?? null;
   const transition: Write = [
-    matchingSql.insertTransition, [packId(timeOrderedId()), id, statusSince, from, status, event.type, 'operator', epoch, version, 'bench'],
+    matchingSql.insertTransition, [packId(newId()), id, statusSince, from, status, event.type, 'operator', epoch, version, 'bench'],
   ];
   if (stored === null) {
     const person = personKey(record.newbieUdid, [record.newbie]);
@@ -105,7 +106,7 @@ function writesOf(stored: MatchingRecord | null, record: MatchingRecord, event: 
   const [move, match] = [valuesOfMatching(record, movingColumns), valuesOfMatching(record, matchColumns)];
   const act = { action: OperatorAction.sendEvent, subject: event.type, matchingId: record.id };
   const action: Write = [
-    operatorSql.putAction, valuesOfAction({ id: timeOrderedId(), at: statusSince, actor: 'operator', ...act, reason: 'bench', outcome: 'moved' }),
+    operatorSql.putAction, valuesOfAction({ id: newId(), at: statusSince, actor: 'operator', ...act, reason: 'bench', outcome: 'moved' }),
   ];
   if (event.type !== EventType.MATCHED) return [[matchingSql.move, [...move, id, stored.version, ...match]], transition, action];
   const update: Write = [matchingSql.update, [...move, ...match, id, stored.version]];
