@@ -85,7 +85,7 @@ async function enact(tx: StoreTx, scene: Scene, row: PromocodeRow, ruling: Rulin
 /** The status stays: it moves when the mentor was told (A23). */
 async function grant(tx: StoreTx, scene: Scene, record: MatchingRecord, promocode: string): Promise<void> {
   const next = { ...record, mentorPromocode: promocode, version: record.version + 1, updatedAt: scene.now };
-  await tx.updateMatching(next, record.version);
+  await tx.updateMatching(next, record);
   await tx.enqueue(announceTask(record.id, EventType.PROMOCODE_ANNOUNCED, record.epoch));
   scene.records.set(record.id, next);
   const to = announcedStatus[EventType.PROMOCODE_ANNOUNCED];

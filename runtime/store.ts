@@ -179,8 +179,8 @@ export interface StoreReads extends MatchingReads {
 
 export interface StoreTx extends MatchingReads {
   insertMatching(record: MatchingRecord): Promise<void>;
-  /** Compare-and-set: stores `next` where the row still has `expectedVersion`, else the transaction is run again. */
-  updateMatching(next: MatchingRecord, expectedVersion: number): Promise<void>;
+  /** Compare-and-set: stores `next` where the row is still `stored`, by its version; else the transaction is run again. */
+  updateMatching(next: MatchingRecord, stored: MatchingRecord): Promise<void>;
   insertTransition(record: TransitionRecord): Promise<void>;
   /** Claims the person for one matching; a claim held by another runs the transaction again. */
   claimPerson(person: PersonKey, id: MatchingId): Promise<void>;

@@ -132,7 +132,7 @@ async function applyCommand(tx: StoreTx, scene: Scene, { matchingId, event }: Co
 
 async function save(tx: StoreTx, stored: MatchingRecord | null, next: MatchingRecord): Promise<void> {
   if (stored === null) await tx.insertMatching(next);
-  else await tx.updateMatching(next, stored.version);
+  else await tx.updateMatching(next, stored);
 }
 
 function transitionOf({ from, record }: Extract<Step, { outcome: 'moved' }>, event: LifecycleEvent, { cause, newId }: Author) {

@@ -25,7 +25,7 @@ export async function markRead(deps: DriverDeps, { caller, matchingId, readThrou
     const now = await tx.now();
     if (isHidden(matching, now, hideAfterMs)) return false;
     const next = moved(matching, markOf[seat.viewer], Math.min(readThrough ?? now, now));
-    if (next !== null) await tx.updateMatching({ ...next, version: matching.version + 1, updatedAt: now }, matching.version);
+    if (next !== null) await tx.updateMatching({ ...next, version: matching.version + 1, updatedAt: now }, matching);
     return true;
   }, signal);
 }

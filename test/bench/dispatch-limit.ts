@@ -108,7 +108,7 @@ function writesOf(stored: MatchingRecord | null, record: MatchingRecord, event: 
   const action: Write = [
     operatorSql.putAction, valuesOfAction({ id: newId(), at: statusSince, actor: 'operator', ...act, reason: 'bench', outcome: 'moved' }),
   ];
-  if (event.type !== EventType.MATCHED) return [[matchingSql.move, [...move, id, stored.version, ...match]], transition, action];
+  if (event.type !== EventType.MATCHED) return [[matchingSql.move, [...move, id, stored.version]], transition, action];
   const update: Write = [matchingSql.update, [...move, ...match, id, stored.version]];
   return [update, transition, action, taskWrite(announceTask(record.id, EventType.MATCH_ANNOUNCED, epoch))];
 }

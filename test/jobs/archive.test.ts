@@ -160,7 +160,7 @@ test('S8: a matching that changes after it was appended is kept', async () => {
   const [changed, other] = await insertCompleted(scene, 2);
   const ctx = spoiling(scene.ctx, () => scene.ctx.store.transact(async (tx) => {
     const [record] = await tx.matchings([changed!]);
-    await tx.updateMatching({ ...record!, version: 8, mentorPromocode: 'LATE' }, 7);
+    await tx.updateMatching({ ...record!, version: 8, mentorPromocode: 'LATE' }, record!);
   }));
   expect(await run(scene, name, { ctx })).toMatchObject({ outcome: 'succeeded', counts: { archived: 1, kept: 1 } });
   expect(await storedIds(scene)).toEqual([changed]);
@@ -173,7 +173,7 @@ test('S8: a matching that changes between a run cut off after its append and the
   expect(await run(scene, name, { ctx: died })).toMatchObject({ outcome: 'failed' });
   await scene.ctx.store.transact(async (tx) => {
     const [record] = await tx.matchings([changed!]);
-    await tx.updateMatching({ ...record!, version: 8, completedAt: await tx.now(), statusSince: await tx.now() }, 7);
+    await tx.updateMatching({ ...record!, version: 8, completedAt: await tx.now(), statusSince: await tx.now() }, record!);
   });
   expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { archived: 1 } });
   expect(await storedIds(scene)).toEqual([changed]);

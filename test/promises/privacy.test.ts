@@ -39,7 +39,7 @@ describe.each(storeKinds)('on %s', (store) => {
       succeed: async () => {
         await scene.ctx.store.transact(async (tx) => {
           const [row] = await tx.matchings([matchingId]);
-          await tx.updateMatching({ ...row!, mentorPromocode: 'PROMO-1', version: row!.version + 1 }, row!.version);
+          await tx.updateMatching({ ...row!, mentorPromocode: 'PROMO-1', version: row!.version + 1 }, row!);
         });
         await send({ type: 'PROMOCODE_ANNOUNCED', epoch: 1 });
       },

@@ -185,7 +185,7 @@ export function retentionSuite(name: string, open: () => Promise<RetainingStore>
       const archived = await statesOf(retention, records.map(({ id }) => id));
       passTime(1);
       await store.transact(async (tx) => {
-        await tx.updateMatching({ ...moved, version: moved.version + 1 }, moved.version);
+        await tx.updateMatching({ ...moved, version: moved.version + 1 }, moved);
         await tx.mergeResults(figured.id, figured.newbie, figures({ sh_14d: '1' }));
       });
       const lease = await leased(under());

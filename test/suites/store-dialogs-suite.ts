@@ -97,7 +97,7 @@ export function storeDialogsSuite(name: string, open: OpenStore): void {
       await store.transact(async (tx) => {
         const [stored] = await tx.matchings([record.id]);
         if (stored === undefined) throw new TypeError('the matching is gone');
-        await tx.updateMatching({ ...stored, version: stored.version + 1 }, stored.version);
+        await tx.updateMatching({ ...stored, version: stored.version + 1 }, stored);
         await tx.insertTransition(transitionRecord(record.id, { version: stored.version + 1, epoch: stored.epoch }));
       });
       expect([await seen(), await seen()]).toEqual(['1 4', '1 4']);
@@ -129,7 +129,7 @@ export function storeDialogsSuite(name: string, open: OpenStore): void {
       const firstPage = await store.matchedBefore(Status.initialized, 100, { limit: 3, cursor: null });
       for (const record of firstPage.items) {
         const moved = { ...record, status: Status.in_progress, version: record.version + 1 };
-        await store.transact((tx) => tx.updateMatching(moved, record.version));
+        await store.transact((tx) => tx.updateMatching(moved, record));
       }
       const rest = await store.matchedBefore(Status.initialized, 100, { limit: 3, cursor: firstPage.nextCursor });
       expect(rest).toEqual({ items: due.slice(3), nextCursor: null });
@@ -219,7 +219,7 @@ export function storeDialogsSuite(name: string, open: OpenStore): void {
         initialized: { reached: 1, present: 0, oldestSince: null },
         succeed: { reached: 0, present: 0, oldestSince: null },
       });
-      await store.transact((tx) => tx.updateMatching({ ...record, status: Status.initialized, statusSince: 9, version: 2 }, 1));
+      await store.transact((tx) => tx.updateMatching({ ...record, status: Status.initialized, statusSince: 9, version: 2 }, record));
       expect(await store.funnel()).toMatchObject({ created: { present: 1, oldestSince: 7 }, initialized: { present: 1, oldestSince: 9 } });
       expect(Object.keys(await store.funnel()).sort()).toEqual([...statuses].sort());
     });

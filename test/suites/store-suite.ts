@@ -99,7 +99,7 @@ export function storeSuite(name: string, open: OpenStore): void {
       const record = matchingRecord();
       await insertMatchings(store, record);
       const next = matchedRecord({ id: record.id, newbie: record.newbie, version: 2, mentorLastReadAt: 7 });
-      await store.transact((tx) => tx.updateMatching(next, 1));
+      await store.transact((tx) => tx.updateMatching(next, record));
       expect(await store.matchings([record.id])).toEqual([next]);
     });
 
@@ -110,9 +110,9 @@ export function storeSuite(name: string, open: OpenStore): void {
       let runs = 0;
       await store.transact(async (tx) => {
         runs += 1;
-        const expected = runs === 1 ? 99 : 1;
+        const version = runs === 1 ? 99 : 1;
         await tx.enqueue(newTask({ id: `task:run-${runs}` }));
-        await tx.updateMatching({ ...record, status: Status.requested, version: 2 }, expected);
+        await tx.updateMatching({ ...record, status: Status.requested, version: 2 }, { ...record, version });
       });
       expect(runs).toBe(2);
       expect(await store.matchings([record.id])).toMatchObject([{ status: 'requested', version: 2 }]);
@@ -125,7 +125,7 @@ export function storeSuite(name: string, open: OpenStore): void {
       let runs = 0;
       const hopeless = store.transact(async (tx) => {
         runs += 1;
-        await tx.updateMatching(matchingRecord({ version: 2 }), 1);
+        await tx.updateMatching(matchingRecord({ version: 2 }), matchingRecord({ version: 1 }));
       });
       await expect(hopeless).rejects.toMatchObject({ code: 'store_conflict', retryable: true });
       expect(runs).toBe(6);
@@ -138,7 +138,7 @@ export function storeSuite(name: string, open: OpenStore): void {
       const increments = Array.from({ length: 50 }, () => store.transact(async (tx) => {
         const [stored] = await tx.matchings([record.id]);
         if (stored === undefined) throw new TypeError('the matching is gone');
-        await tx.updateMatching({ ...stored, version: stored.version + 1 }, stored.version);
+        await tx.updateMatching({ ...stored, version: stored.version + 1 }, stored);
       }));
       await Promise.all(increments);
       expect(await store.matchings([record.id])).toMatchObject([{ version: 51 }]);

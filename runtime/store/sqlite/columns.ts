@@ -4,7 +4,7 @@ import type { DriverId, MatchingId, ParkId, Profile, Udid } from '../../../machi
 import type { MatchingRecord } from '../../../machines/matching-record.ts';
 import { isStatus } from '../../../machines/status.ts';
 import { ServiceError } from '../../errors.ts';
-import type { Row } from './session.ts';
+import type { Row } from './database.ts';
 
 const uuidLength = 36;
 const dash = 0x2d;

@@ -1,7 +1,7 @@
 // One connection to the file: opening, pragmas and the cache of prepared statements.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { ServiceError } from '../../errors.ts';
 import { isBusy, translate } from './failure.ts';
 
@@ -14,24 +14,51 @@ const dataVersion = 'PRAGMA data_version';
 /** Looks and does nothing. */
 const logPages = 'PRAGMA wal_checkpoint(NOOP)';
 
+export type Row = Readonly<Record<string, SQLOutputValue>>;
+
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly columns: readonly string[];
+}
+
 type Control = 'BEGIN' | 'BEGIN IMMEDIATE' | 'COMMIT' | 'ROLLBACK' | 'SAVEPOINT work' | 'RELEASE work' | 'ROLLBACK TO work';
 
 /** Prepares only texts it was given: what the query-plan test has not seen cannot run. */
 export class Connection {
   readonly #database: DatabaseSync;
   readonly #known: ReadonlySet<string>;
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #prepared = new Map<string, Prepared>();
+  readonly #own = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync, known: ReadonlySet<string>) {
     this.#database = database;
     this.#known = known;
   }
 
-  statement(sql: string): StatementSync {
+  all(sql: string, parameters: readonly SQLInputValue[]): Row[] {
+    const { statement, columns } = this.#statement(sql);
+    return (statement.all(...parameters) as unknown[]).map((values) => rowOf(columns, values as SQLOutputValue[]));
+  }
+
+  get(sql: string, parameters: readonly SQLInputValue[]): Row | null {
+    const { statement, columns } = this.#statement(sql);
+    const values = statement.get(...parameters) as SQLOutputValue[] | undefined;
+    return values === undefined ? null : rowOf(columns, values);
+  }
+
+  /** Answers how many rows the statement changed. */
+  run(sql: string, parameters: readonly SQLInputValue[]): number {
+    return Number(this.#statement(sql).statement.run(...parameters).changes);
+  }
+
+  #statement(sql: string): Prepared {
     const cached = this.#prepared.get(sql);
     if (cached !== undefined) return cached;
     if (!this.#known.has(sql)) throw new ServiceError('internal', 'sqlite: a statement is missing from the registry');
-    const prepared = this.#database.prepare(sql);
+    const statement = this.#database.prepare(sql);
+    // The library takes as long again to make objects of a row as to read it: it makes each name and each object anew.
+    statement.setReturnArrays(true);
+    const prepared = { statement, columns: statement.columns().map(({ name }) => name) };
     this.#prepared.set(sql, prepared);
     return prepared;
   }
@@ -111,15 +138,22 @@ export class Connection {
   }
 
   #ownStatement(sql: Control | typeof dataVersion | typeof logPages): StatementSync {
-    let prepared = this.#prepared.get(sql);
-    if (prepared === undefined) this.#prepared.set(sql, prepared = this.#database.prepare(sql));
+    let prepared = this.#own.get(sql);
+    if (prepared === undefined) this.#own.set(sql, prepared = this.#database.prepare(sql));
     return prepared;
   }
 
   close(): void {
     this.#prepared.clear();
+    this.#own.clear();
     if (this.#database.isOpen) this.#database.close();
   }
+}
+
+function rowOf(columns: readonly string[], values: readonly SQLOutputValue[]): Row {
+  const row: Record<string, SQLOutputValue> = {};
+  for (const [place, column] of columns.entries()) row[column] = values[place] ?? null;
+  return row;
 }
 
 export interface Connections {

@@ -5,7 +5,8 @@ import type { MatchingFilter, Page, PageRequest } from '../../store.ts';
 import { matchingFrom, readInteger, readText } from './columns.ts';
 import { distinctRows, rowsOfMentors, rowsOfNewbies, selectedMatching } from './matchings.ts';
 import { last, newestFirst, oldestFirst, pageOf, type Position, positionOf } from './paging.ts';
-import type { Row, Session } from './session.ts';
+import type { Row } from './database.ts';
+import type { Session } from './session.ts';
 
 export const listingSql = {
   matchedBefore: `SELECT ${selectedMatching} FROM matchings WHERE status = ? AND matched_at < ? AND (matched_at, seq) > (?, ?)

@@ -9,7 +9,8 @@ import {
   readTextOrNull, valuesOfMatching,
 } from './columns.ts';
 import { Conflict } from './failure.ts';
-import type { Row, Session } from './session.ts';
+import type { Row } from './database.ts';
+import type { Session } from './session.ts';
 
 /** What a read of `matchings` selects; `seq` breaks ties in keyset pages. */
 export const selectedMatching = ['seq', ...matchingColumns].join(', ');
@@ -22,8 +23,7 @@ export const matchingSql = {
   newbieParks: 'SELECT newbie_park_id AS park_id FROM matchings WHERE newbie_driver_id = ?',
   mentorParks: 'SELECT mentor_park_id AS park_id FROM matchings WHERE mentor_driver_id = ?',
   insert: `INSERT INTO matchings (${matchingColumns.join(', ')}) VALUES (${matchingColumns.map(() => '?').join(', ')})`,
-  move: `UPDATE matchings SET ${assigned(movingColumns)} WHERE uuid = ? AND version = ?
-    AND ${matchColumns.map((column) => `${column} IS ?`).join(' AND ')}`,
+  move: `UPDATE matchings SET ${assigned(movingColumns)} WHERE uuid = ? AND version = ?`,
   update: `UPDATE matchings SET ${assigned([...movingColumns, ...matchColumns])} WHERE uuid = ? AND version = ?`,
   transitions: `SELECT ${selectedTransition} FROM status_transitions WHERE matching = ? ORDER BY version`,
   insertTransition: `INSERT INTO status_transitions
@@ -70,17 +70,18 @@ export function insertMatching(session: Session, record: MatchingRecord): void {
   session.run(matchingSql.insert, ...valuesOfMatching(record));
 }
 
-/**
- * Nearly every change leaves the match as it is. Naming its columns only to compare them saves the indexes over them, which SQLite would
- * otherwise write again with the same values.
- */
-export function updateMatching(session: Session, next: MatchingRecord, expectedVersion: number): void {
+/** Nearly every change leaves the match as it is: its columns are named only where it does not, since SQLite writes each index over a named one anew. */
+export function updateMatching(session: Session, next: MatchingRecord, stored: MatchingRecord): void {
   session.changes.changedMatching(next.id);
   session.changes.changedSides(next.newbie, next.mentor);
-  const [move, match] = [valuesOfMatching(next, movingColumns), valuesOfMatching(next, matchColumns)];
-  const key = [packId(next.id), expectedVersion];
-  if (session.run(matchingSql.move, ...move, ...key, ...match) > 0) return;
-  if (session.run(matchingSql.update, ...move, ...match, ...key) === 0) throw new Conflict('the matching has another version');
+  const match = valuesOfMatching(next, matchColumns);
+  const before = valuesOfMatching(stored, matchColumns);
+  const key = [packId(next.id), stored.version];
+  const moving = valuesOfMatching(next, movingColumns);
+  const changed = match.every((value, place) => value === before[place])
+    ? session.run(matchingSql.move, ...moving, ...key)
+    : session.run(matchingSql.update, ...moving, ...match, ...key);
+  if (changed === 0) throw new Conflict('the matching has another version');
 }
 
 export function selectTransitions(session: Session, id: MatchingId): TransitionRecord[] {

@@ -8,7 +8,8 @@ import {
 } from '../../store.ts';
 import { packEventId, packId, readAs, readId, readInteger, readNewbie, readText, readTextOrNull } from './columns.ts';
 import { decodeCursor, first, pageOf } from './paging.ts';
-import type { Row, Session } from './session.ts';
+import type { Row } from './database.ts';
+import type { Session } from './session.ts';
 
 export const figureColumns = progressFields.join(', ');
 const merged = progressFields.map((field) => `${field} = coalesce(excluded.${field}, results.${field})`).join(', ');

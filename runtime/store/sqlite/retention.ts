@@ -11,7 +11,8 @@ import { assertLease } from './leases.ts';
 import { selectedMatching, selectedTransition, selectMatchings, selectTransitions, transitionFrom } from './matchings.ts';
 import { decodeCursor, first, oldestFirst, pageOf, type Position, positionOf } from './paging.ts';
 import { figureColumns, resultFrom, resultSql, selectResults } from './results.ts';
-import type { Row, Session } from './session.ts';
+import type { Row } from './database.ts';
+import type { Session } from './session.ts';
 import type { Access } from './tasks.ts';
 
 const transitionOfChanged = qualified('t', selectedTransition);

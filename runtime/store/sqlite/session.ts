@@ -1,13 +1,11 @@
 // The statements of one transaction or one snapshot, at one moment of the database's clock, until it ends.
-import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import type { MatchingId, Profile } from '../../../machines/ids.ts';
 import type { EpochMs } from '../../../machines/matching-record.ts';
 import { programmeTime, type Timescale } from '../../clock.ts';
 import { ServiceError } from '../../errors.ts';
-import type { Connection } from './database.ts';
+import type { Connection, Row } from './database.ts';
 import { isUnavailable, translate } from './failure.ts';
-
-export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 export interface DatabaseClock {
   readonly timescale: Timescale;
@@ -60,17 +58,17 @@ export class Session {
   }
 
   all(sql: string, ...parameters: SQLInputValue[]): Row[] {
-    return this.#ask(() => this.#connection.statement(sql).all(...parameters));
+    return this.#ask(() => this.#connection.all(sql, parameters));
   }
 
   get(sql: string, ...parameters: SQLInputValue[]): Row | null {
-    return this.#ask(() => this.#connection.statement(sql).get(...parameters) ?? null);
+    return this.#ask(() => this.#connection.get(sql, parameters));
   }
 
   /** Answers how many rows the statement changed. */
   run(sql: string, ...parameters: SQLInputValue[]): number {
     this.#hasWritten = true;
-    return this.#ask(() => Number(this.#connection.statement(sql).run(...parameters).changes));
+    return this.#ask(() => this.#connection.run(sql, parameters));
   }
 
   /** Like `get`, for a statement that changes the row it answers. */

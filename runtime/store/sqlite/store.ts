@@ -140,7 +140,7 @@ function transactionOf(session: Session): StoreTx {
   return {
     ...matchingReadsOf(async (query) => query(session.live())),
     insertMatching: async (record) => matchings.insertMatching(session, record),
-    updateMatching: async (next, expectedVersion) => matchings.updateMatching(session, next, expectedVersion),
+    updateMatching: async (next, stored) => matchings.updateMatching(session, next, stored),
     insertTransition: async (record) => matchings.insertTransition(session, record),
     claimPerson: async (person, id) => matchings.claimPerson(session, person, id),
     rememberIdempotencyKey: async (key, id) => matchings.rememberIdempotencyKey(session, key, id),

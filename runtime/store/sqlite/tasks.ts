@@ -4,7 +4,8 @@ import type { PageRequest } from '../../store.ts';
 import { type ClaimedTask, type NewTask, Queue, queues, type QueueStats, type TaskQueue, TaskState, type TaskView, unsettledStates } from '../../tasks.ts';
 import { readAs, readInteger, readIntegerOrNull, readMatchingId, readText, readTextOrNull } from './columns.ts';
 import { newestFirst, pageOf, positionOf } from './paging.ts';
-import type { Row, Session } from './session.ts';
+import type { Row } from './database.ts';
+import type { Session } from './session.ts';
 import type { Work } from './transaction.ts';
 
 const view = 'seq, id, queue, matching_id, state, attempt, last_error, visible_at_ms, created_at_ms, updated_at_ms';

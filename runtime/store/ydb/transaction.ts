@@ -36,7 +36,7 @@ export function storeTx(scope: Scope): StoreTx {
       return records;
     },
     insertMatching: async (record) => insertMatching(scope, record),
-    updateMatching: (next, expectedVersion) => updateMatching(scope, next, expectedVersion),
+    updateMatching: (next, stored) => updateMatching(scope, next, stored.version),
     insertTransition: async (record) => void writes.transitions.push(record),
     claimPerson: async (person, id) => claim(writes.persons, person, id),
     rememberIdempotencyKey: async (key, id) => claim(writes.keys, key, id),

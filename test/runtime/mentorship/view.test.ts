@@ -164,7 +164,7 @@ test('goes on after the cursor although the contact it points at went to another
   const scene = await setUp(numbered(1), numbered(2), numbered(3));
   const { nextCursor } = await list(scene, mentor, { limit: 2 });
   const gone = await storedMatching(scene, matchingId(2));
-  await scene.store.transact((tx) => tx.updateMatching({ ...gone, mentor: stranger, version: gone.version + 1 }, gone.version));
+  await scene.store.transact((tx) => tx.updateMatching({ ...gone, mentor: stranger, version: gone.version + 1 }, gone));
   expect((await list(scene, mentor, { cursor: nextCursor })).contacts.map((contact) => contact.matchingId)).toEqual([matchingId(1)]);
 });
 

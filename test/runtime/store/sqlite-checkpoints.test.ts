@@ -28,7 +28,7 @@ afterEach(() => {
 function commit(): void {
   const { writer } = connections;
   writer.tryBegin();
-  writer.statement(put).run('x'.repeat(7 * pageBytes));
+  writer.run(put, ['x'.repeat(7 * pageBytes)]);
   writer.commit();
 }
 
@@ -80,12 +80,12 @@ test('without its thread SQLite makes its checkpoints within commits again', asy
   const failures: unknown[] = [];
   const checkpoints = new Checkpoints(`${place.directory}/missing/file`, (error) => failures.push(error), { worthPages: 1, longestPages: 1 });
   checkpoints.begin(writer);
-  expect(writer.statement('PRAGMA wal_autocheckpoint').get()).toEqual({ wal_autocheckpoint: 0 });
+  expect(writer.get('PRAGMA wal_autocheckpoint', [])).toEqual({ wal_autocheckpoint: 0 });
   for (let commits = 0; commits < 3; commits += 1) {
     commit();
     await checkpoints.keepShort(writer);
   }
   expect(failures).toHaveLength(1);
-  expect(writer.statement('PRAGMA wal_autocheckpoint').get()).toEqual({ wal_autocheckpoint: 1_000 });
+  expect(writer.get('PRAGMA wal_autocheckpoint', [])).toEqual({ wal_autocheckpoint: 1_000 });
   await checkpoints.close();
 });

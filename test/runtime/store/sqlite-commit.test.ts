@@ -180,7 +180,7 @@ test('two stores on one file lose no increment', async () => {
   await opened.store.transact((tx) => tx.insertMatching(record));
   const increment = ({ store }: SqliteStore) => store.transact(async (tx) => {
     const [stored] = await tx.matchings([record.id]);
-    if (stored !== undefined) await tx.updateMatching({ ...stored, version: stored.version + 1 }, stored.version);
+    if (stored !== undefined) await tx.updateMatching({ ...stored, version: stored.version + 1 }, stored);
   });
   await Promise.all(Array.from({ length: 200 }, (_, index) => increment(index % 2 === 0 ? opened : second)));
   expect(await second.store.matchings([record.id])).toMatchObject([{ version: 201 }]);

@@ -59,7 +59,7 @@ function change({ store }: SqliteStore, id: MatchingId, changes: Partial<Matchin
     const [present] = await tx.matchings([id]);
     if (present === undefined) return 0;
     const next = { ...present, ...changes, version: present.version + 1 };
-    await tx.updateMatching(next, present.version);
+    await tx.updateMatching(next, present);
     return next.version;
   });
 }
@@ -94,12 +94,12 @@ test('what has not yet been committed is not shown, nor kept', async () => {
   await insertMatchings(ours.store, record);
   const seen: number[][] = [];
   await ours.store.transact(async (tx) => {
-    await tx.updateMatching({ ...record, version: 5 }, 4);
+    await tx.updateMatching({ ...record, version: 5 }, record);
     seen.push(await shownTo(record.newbie));
   });
   seen.push(await shownTo(record.newbie));
   const failing = ours.store.transact(async (tx) => {
-    await tx.updateMatching({ ...record, version: 6 }, 5);
+    await tx.updateMatching({ ...record, version: 6 }, { ...record, version: 5 });
     seen.push(await shownTo(record.newbie));
     throw new TypeError('changed its mind');
   });
@@ -305,7 +305,7 @@ function mergeOnce({ store }: SqliteStore, id: MatchingId, hours: string): Promi
 async function changeItsMind({ store }: SqliteStore, id: MatchingId): Promise<void> {
   const failed = store.transact(async (tx) => {
     const [present] = await tx.matchings([id]);
-    if (present !== undefined) await tx.updateMatching({ ...present, status: Status.finished, version: present.version + 1 }, present.version);
+    if (present !== undefined) await tx.updateMatching({ ...present, status: Status.finished, version: present.version + 1 }, present);
     throw new RangeError('changed its mind');
   });
   await expect(failed).rejects.toThrow('changed its mind');

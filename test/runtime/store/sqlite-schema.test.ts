@@ -86,9 +86,9 @@ test('refuses a file that a newer program has written', async () => {
 
 test('writes ahead into a log that checkpoints sync, and holds references', () => {
   const { writer, reader } = openConnections(place.file, new Set(['PRAGMA synchronous', 'PRAGMA journal_mode', 'PRAGMA foreign_keys']));
-  expect(writer.statement('PRAGMA synchronous').get()).toMatchObject({ synchronous: 1 });
-  expect(writer.statement('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'wal' });
-  expect(writer.statement('PRAGMA foreign_keys').get()).toMatchObject({ foreign_keys: 1 });
+  expect(writer.get('PRAGMA synchronous', [])).toMatchObject({ synchronous: 1 });
+  expect(writer.get('PRAGMA journal_mode', [])).toMatchObject({ journal_mode: 'wal' });
+  expect(writer.get('PRAGMA foreign_keys', [])).toMatchObject({ foreign_keys: 1 });
   expect(() => reader.execute('CREATE TABLE t (a)')).toThrow(expect.objectContaining({ code: 'store_unavailable' }));
   reader.close();
   writer.close();

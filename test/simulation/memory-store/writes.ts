@@ -17,8 +17,8 @@ export function transactionOf(session: Session): StoreTx {
       if (!statuses.includes(record.status)) throw new ServiceError('internal', 'a row breaks a constraint');
       session.tables.put('matchings', record.id, record);
     },
-    updateMatching: async (next, expectedVersion) => {
-      if (session.tables.get('matchings', next.id)?.version !== expectedVersion) throw new Conflict('the matching has another version');
+    updateMatching: async (next, stored) => {
+      if (session.tables.get('matchings', next.id)?.version !== stored.version) throw new Conflict('the matching has another version');
       session.tables.put('matchings', next.id, next);
     },
     insertTransition: async (record) => insertTransition(session, record),
