@@ -13,7 +13,7 @@ import { makePlace, type Place } from './place.ts';
 import { startServer, type Server } from './server.ts';
 import type { Ready, StoreFigures } from './service-process.ts';
 
-const matchings = 500;
+const matchings = 1_000;
 const concurrency = 48;
 const reason = 'bench';
 
