@@ -115,8 +115,8 @@ export function matchingOfPerson(session: Session, person: PersonKey): MatchingI
 
 /** The same claim may be repeated; a claim of another matching is a lost race. */
 export function claimPerson(session: Session, person: PersonKey, id: MatchingId): void {
-  session.run(matchingSql.claimPerson, person, packId(id));
-  if (matchingOfPerson(session, person) !== id) throw new Conflict('the person is claimed by another matching');
+  const claimed = session.run(matchingSql.claimPerson, person, packId(id)) > 0;
+  if (!claimed && matchingOfPerson(session, person) !== id) throw new Conflict('the person is claimed by another matching');
 }
 
 export function matchingOfIdempotencyKey(session: Session, key: string): MatchingId | null {
@@ -126,8 +126,8 @@ export function matchingOfIdempotencyKey(session: Session, key: string): Matchin
 
 /** The first matching of a key stays its matching; a second one is a lost race. */
 export function rememberIdempotencyKey(session: Session, key: string, id: MatchingId): void {
-  session.run(matchingSql.rememberKey, key, packId(id), session.now);
-  if (matchingOfIdempotencyKey(session, key) !== id) throw new Conflict('the key belongs to another matching');
+  const remembered = session.run(matchingSql.rememberKey, key, packId(id), session.now) > 0;
+  if (!remembered && matchingOfIdempotencyKey(session, key) !== id) throw new Conflict('the key belongs to another matching');
 }
 
 export interface StatusCount {
