@@ -37,7 +37,7 @@ export function converse<Ctx>(speaker: Speaker<Ctx>, head: RequestHead): Convers
   const startedMs = speaker.elapsedMs();
   const lookup = lookUp(speaker.findRoute, head);
   const labels = labelsOf(lookup, head);
-  const trace = traceOf(head.headers.get('traceparent'), { newId: speaker.newId, tracing: recorderOf(speaker, lookup) }, spanOf(labels));
+  const trace = traceOf(head.headers.get('traceparent'), { newId: speaker.newId, tracing: recorderOf(speaker, lookup) }, () => spanOf(labels));
   let failure: unknown = null;
   let told: Reply['headers'] = {};
   const finished = (reply: Reply): Reply => withTrace(reply, told, trace);

@@ -17,12 +17,12 @@ export interface TraceSource {
 }
 
 /** A malformed `traceparent` is as good as none, says the standard. */
-export function traceOf(header: string | undefined, { newId, tracing }: TraceSource, options: SpanOptions): Trace {
+export function traceOf(header: string | undefined, { newId, tracing }: TraceSource, options: () => SpanOptions): Trace {
   const parent = parseTraceparent(header);
-  if (tracing !== undefined) return recordedTrace(tracing.begin(options, parent));
+  if (tracing !== undefined) return recordedTrace(tracing.begin(options(), parent));
   const [, incomingId, , flags = '01'] = parent?.split('-') ?? [];
   const traceId = incomingId ?? hex(newId());
-  const spanId = hex(newId()).slice(-16);
+  const spanId = hex(newId()).slice(16);
   const traceparent = `00-${traceId}-${spanId}-${flags}`;
   return { traceId, traceparent, scope: { traceparent, begin: null }, span: null };
 }
@@ -33,5 +33,5 @@ function recordedTrace(span: Span): Trace {
 }
 
 function hex(id: string): string {
-  return id.replaceAll('-', '');
+  return id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
 }

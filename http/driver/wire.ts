@@ -77,7 +77,7 @@ export function contactListToWire(list: ContactList): z.output<typeof contactLis
   };
 }
 
-/** The JSON of {@link contactListToWire}. */
+/** The JSON of {@link contactListToWire}, with each contact written once: for lists of many, of whom few have news. */
 export function contactListToJson(list: ContactList): string {
   const { contacts: _, unread_total, next_cursor, degraded, ...before } = contactListToWire({ ...list, contacts: [] });
   const [head, tail] = [JSON.stringify(before), JSON.stringify({ unread_total, next_cursor, degraded })];

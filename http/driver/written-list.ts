@@ -3,7 +3,7 @@
 import { type Profile, profileKey, sameProfile } from '../../machines/ids.ts';
 import type { Contact, ContactList, Locale, Participation } from '../../runtime/mentorship/participant.ts';
 import { strongETag } from '../reply.ts';
-import { contactListToJson } from './wire.ts';
+import { contactListToJson, contactListToWire } from './wire.ts';
 
 export interface WrittenList {
   /** JSON in UTF-8. */
@@ -25,17 +25,16 @@ interface KeptList extends WrittenList {
 const kept = new WeakMap<Contact, KeptList>();
 
 export function writeContactList(list: ContactList, reader: Reader): WrittenList {
-  const [only, ...others] = list.contacts;
-  if (only === undefined || others.length > 0) return writtenAnew(list, reader);
+  const [only] = list.contacts;
+  if (only === undefined || list.contacts.length > 1) return asSent(contactListToJson(list), reader);
   const known = kept.get(only);
   if (known !== undefined && sameReader(known.reader, reader) && saysTheSame(known.list, list)) return known;
-  const written = { ...writtenAnew(list, reader), list, reader };
+  const written = { ...asSent(JSON.stringify(contactListToWire(list)), reader), list, reader };
   kept.set(only, written);
   return written;
 }
 
-function writtenAnew(list: ContactList, { caller, locale }: Reader): WrittenList {
-  const json = contactListToJson(list);
+function asSent(json: string, { caller, locale }: Reader): WrittenList {
   return { body: Buffer.from(json), etag: strongETag([profileKey(caller), locale, json]) };
 }
 

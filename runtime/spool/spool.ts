@@ -82,6 +82,8 @@ class FileSpool implements Spool {
   }
 
   find(person: Pick<SpooledEnrolment, 'udid' | 'profiles'>): SpoolEntry | null {
+    // Nearly always: every request asks.
+    if (this.#byKey.size === 0) return null;
     const id = keysOf(person).map((key) => this.#byKey.get(key)).find((found) => found !== undefined);
     return id === undefined ? null : (this.#entries.get(id) ?? null);
   }
