@@ -19,6 +19,8 @@ export type Row = Readonly<Record<string, SQLOutputValue>>;
 interface Prepared {
   readonly statement: StatementSync;
   readonly columns: readonly string[];
+  /** A row of nulls. */
+  readonly blank: Row;
 }
 
 type Control = 'BEGIN' | 'BEGIN IMMEDIATE' | 'COMMIT' | 'ROLLBACK' | 'SAVEPOINT work' | 'RELEASE work' | 'ROLLBACK TO work';
@@ -36,14 +38,14 @@ export class Connection {
   }
 
   all(sql: string, parameters: readonly SQLInputValue[]): Row[] {
-    const { statement, columns } = this.#statement(sql);
-    return (statement.all(...parameters) as unknown[]).map((values) => rowOf(columns, values as SQLOutputValue[]));
+    const prepared = this.#statement(sql);
+    return (prepared.statement.all(...parameters) as unknown[]).map((values) => rowOf(prepared, values as SQLOutputValue[]));
   }
 
   get(sql: string, parameters: readonly SQLInputValue[]): Row | null {
-    const { statement, columns } = this.#statement(sql);
-    const values = statement.get(...parameters) as SQLOutputValue[] | undefined;
-    return values === undefined ? null : rowOf(columns, values);
+    const prepared = this.#statement(sql);
+    const values = prepared.statement.get(...parameters) as SQLOutputValue[] | undefined;
+    return values === undefined ? null : rowOf(prepared, values);
   }
 
   /** Answers how many rows the statement changed. */
@@ -58,7 +60,8 @@ export class Connection {
     const statement = this.#database.prepare(sql);
     // The library takes as long again to make objects of a row as to read it: it makes each name and each object anew.
     statement.setReturnArrays(true);
-    const prepared = { statement, columns: statement.columns().map(({ name }) => name) };
+    const columns = statement.columns().map(({ name }) => name);
+    const prepared = { statement, columns, blank: Object.fromEntries(columns.map((column) => [column, null])) };
     this.#prepared.set(sql, prepared);
     return prepared;
   }
@@ -150,9 +153,10 @@ export class Connection {
   }
 }
 
-function rowOf(columns: readonly string[], values: readonly SQLOutputValue[]): Row {
-  const row: Record<string, SQLOutputValue> = {};
-  for (const [place, column] of columns.entries()) row[column] = values[place] ?? null;
+/** Of a copy that has all columns already: an object that takes them one by one moves several times as it grows. */
+function rowOf({ columns, blank }: Prepared, values: readonly SQLOutputValue[]): Row {
+  const row: Record<string, SQLOutputValue> = { ...blank };
+  for (let place = 0; place < columns.length; place += 1) row[columns[place] ?? ''] = values[place] ?? null;
   return row;
 }
 
