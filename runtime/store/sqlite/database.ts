@@ -19,8 +19,6 @@ export type Row = Readonly<Record<string, SQLOutputValue>>;
 interface Prepared {
   readonly statement: StatementSync;
   readonly columns: readonly string[];
-  /** A row of nulls. */
-  readonly blank: Row;
 }
 
 type Control = 'BEGIN' | 'BEGIN IMMEDIATE' | 'COMMIT' | 'ROLLBACK' | 'SAVEPOINT work' | 'RELEASE work' | 'ROLLBACK TO work';
@@ -30,7 +28,6 @@ export class Connection {
   readonly #database: DatabaseSync;
   readonly #known: ReadonlySet<string>;
   readonly #prepared = new Map<string, Prepared>();
-  readonly #own = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync, known: ReadonlySet<string>) {
     this.#database = database;
@@ -38,14 +35,12 @@ export class Connection {
   }
 
   all(sql: string, parameters: readonly SQLInputValue[]): Row[] {
-    const prepared = this.#statement(sql);
-    return (prepared.statement.all(...parameters) as unknown[]).map((values) => rowOf(prepared, values as SQLOutputValue[]));
+    const { statement, columns } = this.#statement(sql);
+    return (statement.all(...parameters) as unknown[]).map((values) => rowOf(columns, values as SQLOutputValue[]));
   }
 
   get(sql: string, parameters: readonly SQLInputValue[]): Row | null {
-    const prepared = this.#statement(sql);
-    const values = prepared.statement.get(...parameters) as SQLOutputValue[] | undefined;
-    return values === undefined ? null : rowOf(prepared, values);
+    return firstRow(this.#statement(sql), parameters);
   }
 
   /** Answers how many rows the statement changed. */
@@ -57,11 +52,14 @@ export class Connection {
     const cached = this.#prepared.get(sql);
     if (cached !== undefined) return cached;
     if (!this.#known.has(sql)) throw new ServiceError('internal', 'sqlite: a statement is missing from the registry');
+    return this.#prepare(sql);
+  }
+
+  #prepare(sql: string): Prepared {
     const statement = this.#database.prepare(sql);
     // The library takes as long again to make objects of a row as to read it: it makes each name and each object anew.
     statement.setReturnArrays(true);
-    const columns = statement.columns().map(({ name }) => name);
-    const prepared = { statement, columns, blank: Object.fromEntries(columns.map((column) => [column, null])) };
+    const prepared = { statement, columns: statement.columns().map(({ name }) => name) };
     this.#prepared.set(sql, prepared);
     return prepared;
   }
@@ -98,7 +96,7 @@ export class Connection {
   /** Of the transaction or snapshot that is under way; of the file as it is now where there is none. */
   dataVersion(): number {
     try {
-      return Number(this.#ownStatement(dataVersion).get()?.['data_version']);
+      return Number(firstRow(this.#ownStatement(dataVersion), [])?.['data_version']);
     } catch (error) {
       throw translate(error);
     }
@@ -106,7 +104,7 @@ export class Connection {
 
   /** Of the write-ahead log, and how many of them were copied into the file. */
   logPages(): { readonly log: number; readonly checkpointed: number } {
-    const row = this.#ownStatement(logPages).get();
+    const row = firstRow(this.#ownStatement(logPages), []);
     return { log: Number(row?.['log']), checkpointed: Number(row?.['checkpointed']) };
   }
 
@@ -137,26 +135,27 @@ export class Connection {
   }
 
   #control(sql: Control): void {
-    this.#ownStatement(sql).run();
+    this.#ownStatement(sql).statement.run();
   }
 
-  #ownStatement(sql: Control | typeof dataVersion | typeof logPages): StatementSync {
-    let prepared = this.#own.get(sql);
-    if (prepared === undefined) this.#own.set(sql, prepared = this.#database.prepare(sql));
-    return prepared;
+  #ownStatement(sql: Control | typeof dataVersion | typeof logPages): Prepared {
+    return this.#prepared.get(sql) ?? this.#prepare(sql);
   }
 
   close(): void {
     this.#prepared.clear();
-    this.#own.clear();
     if (this.#database.isOpen) this.#database.close();
   }
 }
 
-/** Of a copy that has all columns already: an object that takes them one by one moves several times as it grows. */
-function rowOf({ columns, blank }: Prepared, values: readonly SQLOutputValue[]): Row {
-  const row: Record<string, SQLOutputValue> = { ...blank };
-  for (let place = 0; place < columns.length; place += 1) row[columns[place] ?? ''] = values[place] ?? null;
+function firstRow({ statement, columns }: Prepared, parameters: readonly SQLInputValue[]): Row | null {
+  const values = statement.get(...parameters) as SQLOutputValue[] | undefined;
+  return values === undefined ? null : rowOf(columns, values);
+}
+
+function rowOf(columns: readonly string[], values: readonly SQLOutputValue[]): Row {
+  const row: Record<string, SQLOutputValue> = {};
+  for (const [place, column] of columns.entries()) row[column] = values[place] ?? null;
   return row;
 }
 

@@ -2,8 +2,8 @@
 import type { JobRunRecord, Page, PageRequest, RejectRecord } from '../../store.ts';
 import { countsFrom } from '../counts.ts';
 import { readInteger, readIntegerOrNull, readText, readTextOrNull } from './columns.ts';
-import { newestFirst, pageOf, positionOf } from './paging.ts';
 import type { Row } from './database.ts';
+import { newestFirst, pageOf, positionOf } from './paging.ts';
 import type { Session } from './session.ts';
 
 const run = 'seq, id, job, started_at, finished_at, outcome, dry_run, counts, error';

@@ -3,9 +3,9 @@ import type { MatchingRecord } from '../../../machines/matching-record.ts';
 import { type Status, statuses } from '../../../machines/status.ts';
 import type { MatchingFilter, Page, PageRequest } from '../../store.ts';
 import { matchingFrom, readInteger, readText } from './columns.ts';
+import type { Row } from './database.ts';
 import { distinctRows, rowsOfMentors, rowsOfNewbies, selectedMatching } from './matchings.ts';
 import { last, newestFirst, oldestFirst, pageOf, type Position, positionOf } from './paging.ts';
-import type { Row } from './database.ts';
 import type { Session } from './session.ts';
 
 export const listingSql = {

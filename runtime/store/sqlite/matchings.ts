@@ -8,8 +8,8 @@ import {
   matchColumns, matchingColumns, matchingFrom, movingColumns, packId, readAs, readId, readInteger, readIntegerOrNull, readText,
   readTextOrNull, valuesOfMatching,
 } from './columns.ts';
-import { Conflict } from './failure.ts';
 import type { Row } from './database.ts';
+import { Conflict } from './failure.ts';
 import type { Session } from './session.ts';
 
 /** What a read of `matchings` selects; `seq` breaks ties in keyset pages. */

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { MatchingId } from '../../../machines/ids.ts';
 import { isOperatorAction, type OperatorActionRecord, type Page, type PageRequest } from '../../store.ts';
 import { packId, readAs, readId, readInteger, readText, readTextOrNull } from './columns.ts';
-import { decodeCursor, last, pageOf } from './paging.ts';
 import type { Row } from './database.ts';
+import { decodeCursor, last, pageOf } from './paging.ts';
 import type { Session } from './session.ts';
 
 const columns = 'at, uuid, actor, action, subject, matching, reason, outcome';

@@ -7,8 +7,8 @@ import {
   type Role,
 } from '../../store.ts';
 import { packEventId, packId, readAs, readId, readInteger, readNewbie, readText, readTextOrNull } from './columns.ts';
-import { decodeCursor, first, pageOf } from './paging.ts';
 import type { Row } from './database.ts';
+import { decodeCursor, first, pageOf } from './paging.ts';
 import type { Session } from './session.ts';
 
 export const figureColumns = progressFields.join(', ');

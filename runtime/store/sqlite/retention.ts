@@ -7,11 +7,11 @@ import { ServiceError } from '../../errors.ts';
 import type { Lease } from '../../lock.ts';
 import type { Page, PageRequest, ResultRecord, TransitionRecord } from '../../store.ts';
 import { matchingFrom, packId, readId, readInteger, readMatchingId, readText } from './columns.ts';
+import type { Row } from './database.ts';
 import { assertLease } from './leases.ts';
 import { selectedMatching, selectedTransition, selectMatchings, selectTransitions, transitionFrom } from './matchings.ts';
 import { decodeCursor, first, oldestFirst, pageOf, type Position, positionOf } from './paging.ts';
 import { figureColumns, resultFrom, resultSql, selectResults } from './results.ts';
-import type { Row } from './database.ts';
 import type { Session } from './session.ts';
 import type { Access } from './tasks.ts';
 

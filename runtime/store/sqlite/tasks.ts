@@ -3,8 +3,8 @@ import type { MatchingId } from '../../../machines/ids.ts';
 import type { PageRequest } from '../../store.ts';
 import { type ClaimedTask, type NewTask, Queue, queues, type QueueStats, type TaskQueue, TaskState, type TaskView, unsettledStates } from '../../tasks.ts';
 import { readAs, readInteger, readIntegerOrNull, readMatchingId, readText, readTextOrNull } from './columns.ts';
-import { newestFirst, pageOf, positionOf } from './paging.ts';
 import type { Row } from './database.ts';
+import { newestFirst, pageOf, positionOf } from './paging.ts';
 import type { Session } from './session.ts';
 import type { Work } from './transaction.ts';
 
