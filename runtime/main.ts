@@ -4,6 +4,8 @@ import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+// See docs/decisions/0023-no-pretenuring.md.
+setFlagsFromString('--no-allocation-site-pretenuring');
 // Among the system's temporary files, for the next start. What is imported before this is not cached, so the service comes after it.
 enableCompileCache();
 const [{ readConfig }, { ServiceError }, { startService }, { stopOnSignals }] = await Promise.all([

@@ -20,7 +20,7 @@ export async function startServer(main: string, environment: Readonly<Record<str
   const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
   const child = fork(fileURLToPath(new URL(main, import.meta.url)), [], {
     env: { ...process.env, ...environment },
-    execArgv: ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', ...profiling],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', '--no-allocation-site-pretenuring', ...profiling],
     stdio: ['ignore', 2, 2, 'ipc'],
   });
   return {
