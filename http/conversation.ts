@@ -19,8 +19,6 @@ export interface Speaker<Ctx> {
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'httpRequests' | 'httpDuration'>;
   readonly tracing?: Tracing | undefined;
-  /** A fresh UUID. */
-  readonly newId: () => string;
   /** Milliseconds of a clock that never goes back. */
   readonly elapsedMs: () => number;
 }
@@ -37,7 +35,7 @@ export function converse<Ctx>(speaker: Speaker<Ctx>, head: RequestHead): Convers
   const startedMs = speaker.elapsedMs();
   const lookup = lookUp(speaker.findRoute, head);
   const labels = labelsOf(lookup, head);
-  const trace = traceOf(head.headers.get('traceparent'), { newId: speaker.newId, tracing: recorderOf(speaker, lookup) }, () => spanOf(labels));
+  const trace = traceOf(head.headers.get('traceparent'), recorderOf(speaker, lookup), () => spanOf(labels));
   let failure: unknown = null;
   let told: Reply['headers'] = {};
   const finished = (reply: Reply): Reply => withTrace(reply, told, trace);

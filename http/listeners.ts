@@ -20,7 +20,7 @@ import { createHttpServer, type HttpServer } from './server.ts';
 import type { AdminContext, AdminUseCases, DriverUseCases, JobReport, Probe } from './use-cases.ts';
 
 /** What both listeners need of the context. */
-export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' | 'log' | 'newId' | 'tracing' | 'retention'>, Pick<AdminContext, 'store' | 'tasks'> {
+export interface ListenerContext extends Pick<Context, 'operations' | 'metrics' | 'log' | 'tracing' | 'retention'>, Pick<AdminContext, 'store' | 'tasks'> {
   readonly config: Pick<Config, 'http' | 'admin' | 'auth' | 'jobs' | 'programme' | 'timescale' | 'store'>;
 }
 
@@ -46,12 +46,12 @@ export interface DriverParts {
 }
 
 export function createDriverServer(ctx: ListenerContext, parts: DriverParts): HttpServer {
-  const { config, log, metrics, newId, tracing } = ctx;
+  const { config, log, metrics, tracing } = ctx;
   const { useCases, guards } = parts;
   const { host, port, concurrentRequests } = config.http;
   const limits = { concurrent: concurrentRequests, ...parts.limits };
   const { lingerMs = 0 } = parts;
-  return createHttpServer({ host, port, ctx: { useCases }, routes: driverRoutes, guards, limits, lingerMs, log, metrics, newId, elapsedMs, tracing });
+  return createHttpServer({ host, port, ctx: { useCases }, routes: driverRoutes, guards, limits, lingerMs, log, metrics, elapsedMs, tracing });
 }
 
 export interface AdminParts {
@@ -62,15 +62,15 @@ export interface AdminParts {
 }
 
 export function createAdminServer(ctx: ListenerContext, parts: AdminParts): HttpServer {
-  const { config, store, tasks, operations, metrics, log, newId, tracing } = ctx;
+  const { config, store, tasks, operations, metrics, log, tracing } = ctx;
   const { useCases, probes, guards, limits = {} } = parts;
   const { host, port } = config.admin;
   const document = openApiDocument([...driverRoutes, ...adminRoutes]);
   const adminCtx = { config, store, tasks, operations, metrics, log, useCases, probes, document, jobWaitMs, dryRuns: new Map<string, JobReport | null>(), assets: createAssets(builtPages) };
   const routes = [...adminRoutes, ...pageRoutes];
   const hub = new InspectorHub({ store, retention: ctx.retention, operations, log, rate: config.timescale.rate });
-  const sockets = [inspectorSocket({ hub, guard: createSocketGuard(config.admin.token), log, newId })];
-  return createHttpServer({ host, port, ctx: adminCtx, routes, guards, limits, sockets, log, metrics, newId, elapsedMs, tracing });
+  const sockets = [inspectorSocket({ hub, guard: createSocketGuard(config.admin.token), log })];
+  return createHttpServer({ host, port, ctx: adminCtx, routes, guards, limits, sockets, log, metrics, elapsedMs, tracing });
 }
 
 function elapsedMs(): number {

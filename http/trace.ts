@@ -1,4 +1,5 @@
 // The trace of one request: joins the caller's or begins one, and names this service's own span in it.
+import { randomFillSync } from 'node:crypto';
 import { parseTraceparent, type Span, type SpanOptions, type TraceScope, type Tracing } from '../runtime/trace.ts';
 
 export interface Trace {
@@ -10,20 +11,13 @@ export interface Trace {
   readonly span: Span | null;
 }
 
-export interface TraceSource {
-  /** Gives UUIDs. */
-  readonly newId: () => string;
-  readonly tracing?: Tracing | undefined;
-}
-
 /** A malformed `traceparent` is as good as none, says the standard. */
-export function traceOf(header: string | undefined, { newId, tracing }: TraceSource, options: () => SpanOptions): Trace {
+export function traceOf(header: string | undefined, tracing: Tracing | undefined, options: () => SpanOptions): Trace {
   const parent = parseTraceparent(header);
   if (tracing !== undefined) return recordedTrace(tracing.begin(options(), parent));
   const [, incomingId, , flags = '01'] = parent?.split('-') ?? [];
-  const traceId = incomingId ?? hex(newId());
-  const spanId = hex(newId()).slice(16);
-  const traceparent = `00-${traceId}-${spanId}-${flags}`;
+  const traceId = incomingId ?? newTraceId();
+  const traceparent = `00-${traceId}-${randomHex(8)}-${flags}`;
   return { traceId, traceparent, scope: { traceparent, begin: null }, span: null };
 }
 
@@ -32,6 +26,20 @@ function recordedTrace(span: Span): Trace {
   return { traceId: traceparent.split('-')[1] ?? '', traceparent, scope: span.scope, span };
 }
 
-function hex(id: string): string {
-  return id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
+export function newTraceId(): string {
+  return randomHex(16);
+}
+
+// Drawn for many at once: to ask for each would cost more than all else here.
+const drawn = Buffer.alloc(4_096);
+let used = drawn.length;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > drawn.length) {
+    randomFillSync(drawn);
+    used = 0;
+  }
+  const from = used;
+  used += bytes;
+  return drawn.toString('hex', from, used);
 }

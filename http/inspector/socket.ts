@@ -6,6 +6,7 @@ import type { SocketGuard } from '../admin-access.ts';
 import { HttpProblem, problemReply } from '../problem.ts';
 import { readHead, type RequestHead } from '../request-head.ts';
 import type { SocketRoute } from '../server.ts';
+import { newTraceId } from '../trace.ts';
 import { writeReply } from '../write-reply.ts';
 import type { InspectorHub } from './hub.ts';
 import { refusalFrame } from './own-frames.ts';
@@ -16,8 +17,6 @@ export interface InspectorSocketOptions {
   readonly hub: InspectorHub;
   readonly guard: SocketGuard;
   readonly log: Log;
-  /** A fresh UUID. */
-  readonly newId: () => string;
   readonly limits?: Partial<SocketLimits>;
 }
 
@@ -57,7 +56,7 @@ export function inspectorSocket(options: InspectorSocketOptions): SocketRoute {
     sendPingsAutomatically: true,
     upgrade: (res, req, context) => {
       const head = readHead(res, req);
-      void admit(res, head, { context, guard, full: () => open >= limits.connections, newId: options.newId });
+      void admit(res, head, { context, guard, full: () => open >= limits.connections });
     },
     open: (ws) => {
       open += 1;
@@ -89,10 +88,9 @@ interface Admission {
   readonly context: us_socket_context_t;
   readonly guard: SocketGuard;
   readonly full: () => boolean;
-  readonly newId: () => string;
 }
 
-async function admit(res: HttpResponse, head: RequestHead, { context, guard, full, newId }: Admission): Promise<void> {
+async function admit(res: HttpResponse, head: RequestHead, { context, guard, full }: Admission): Promise<void> {
   let gone = false;
   res.onAborted(() => { gone = true; });
   const verdict = await guard.admit(head).then((proven) => ({ proven }), (error: unknown) => ({ error }));
@@ -100,7 +98,7 @@ async function admit(res: HttpResponse, head: RequestHead, { context, guard, ful
   const refusal = 'error' in verdict ? verdict.error : full() ? new HttpProblem('too_many_watchers', 'Too many watch already.') : null;
   res.cork(() => {
     if (refusal !== null || 'error' in verdict) {
-      writeReply(res, problemReply(refusal, newId()), { headOnly: false, closeConnection: true });
+      writeReply(res, problemReply(refusal, newTraceId()), { headOnly: false, closeConnection: true });
       return;
     }
     const connection: Connection = {

@@ -1,5 +1,4 @@
 // A listener over any routes table, with guards that admit everybody unless told otherwise.
-import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { onTestFinished } from 'vitest';
 import { parseProfile, type Profile } from '../../machines/ids.ts';
@@ -40,7 +39,7 @@ export async function listen<Ctx>(options: ListenOptions<Ctx>): Promise<Listenin
   const log = createLog('debug', { write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>) });
   const metrics = createMetrics();
   const elapsedMs = (): number => performance.now();
-  const server = createHttpServer({ host, port: wanted, ctx, routes, guards, limits, log, metrics, newId: randomUUID, elapsedMs });
+  const server = createHttpServer({ host, port: wanted, ctx, routes, guards, limits, log, metrics, elapsedMs });
   onTestFinished(() => server.stop(0));
   const { port } = await server.start();
   return { server, port, metrics, logged, url: (path) => `http://127.0.0.1:${port}${path}` };
