@@ -26,6 +26,7 @@ function recordedTrace(span: Span): Trace {
   return { traceId: traceparent.split('-')[1] ?? '', traceparent, scope: span.scope, span };
 }
 
+/** 32 hexadecimal digits, random in every bit. */
 export function newTraceId(): string {
   return randomHex(16);
 }
