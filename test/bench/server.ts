@@ -14,13 +14,16 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** `main` is a file of this directory. `BENCH_PROFILE=<directory>` has every server leave a CPU profile there. */
+/**
+ * `main` is a file of this directory, run with the flags of this process: those of `npm run bench`. `BENCH_PROFILE=<directory>` has every
+ * server leave a CPU profile there.
+ */
 export async function startServer(main: string, environment: Readonly<Record<string, string>>): Promise<Server> {
   const profiles = process.env['BENCH_PROFILE'];
   const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
   const child = fork(fileURLToPath(new URL(main, import.meta.url)), [], {
     env: { ...process.env, ...environment },
-    execArgv: ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame', '--no-allocation-site-pretenuring', ...profiling],
+    execArgv: [...process.execArgv, ...profiling],
     stdio: ['ignore', 2, 2, 'ipc'],
   });
   return {
