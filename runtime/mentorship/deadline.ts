@@ -12,10 +12,14 @@ export async function withinTime<Result>(limitMs: number, work: (signal: AbortSi
     late.reject(new ServiceError('store_unavailable', 'the store did not answer in time'));
     limit.abort();
   }, limitMs);
-  const signal = outer === undefined ? limit.signal : AbortSignal.any([limit.signal, outer]);
+  // `AbortSignal.any` costs several times as much, and the collector has to end it.
+  const follow = (): void => limit.abort(outer?.reason);
+  outer?.addEventListener('abort', follow, { once: true });
+  if (outer?.aborted === true) follow();
   try {
-    return await Promise.race([late.promise, work(signal)]);
+    return await Promise.race([late.promise, work(limit.signal)]);
   } finally {
     clearTimeout(timer);
+    outer?.removeEventListener('abort', follow);
   }
 }

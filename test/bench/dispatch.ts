@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { parseMatchingId, type MatchingId, type Profile } from '../../machines/ids.ts';
-import { onEachConnection, postRequest, type Answer, type Send } from './load.ts';
+import { getRequest, onEachConnection, postRequest, type Answer, type Send } from './load.ts';
 import {
   cpuUsEach, median, percentileOf, perSecond, present, ratioOfRates, round, spread, takeTurns, type Contenders, type Turn,
 } from './measure.ts';
@@ -101,12 +101,14 @@ async function throughPeer(peer: Peer): Promise<Turn> {
 
 async function throughService(place: Place, service: Server, newbies: readonly Profile[]): Promise<Turn> {
   const { driverUrl, adminUrl } = service.ready as Ready;
-  const asking = await Promise.all(newbies.map((newbie) => place.token(newbie)));
+  const tokens = await Promise.all(newbies.map((newbie) => place.token(newbie)));
+  const asking = tokens.map((token) => ({ Authorization: `Bearer ${token}` }));
+  await offerToAll(driverUrl, asking);
   const latenciesMs: number[] = [];
   const ids: MatchingId[] = [];
   const cpuBefore = service.cpuMs();
   const enrolMs = await inParallel(portOf(driverUrl), newbies.length, async (send, index) => {
-    const answer = await timed(latenciesMs, send, postRequest('/driver/v1/mentorship/participation', {}, { Authorization: `Bearer ${asking[index]}` }));
+    const answer = await timed(latenciesMs, send, postRequest('/driver/v1/mentorship/participation', {}, asking[index]));
     ids[index] = enrolledId(answer);
   });
   const of = newbies.flatMap((newbie, index) => (ids[index] === undefined ? [] : [{ matchingId: ids[index], newbie }]));
@@ -120,6 +122,14 @@ async function throughService(place: Place, service: Server, newbies: readonly P
     }
   });
   return { count: latenciesMs.length, ms: enrolMs + moveMs, latenciesMs, cpuMs: enrolCpuMs + service.cpuMs() - cpuBetween };
+}
+
+/** What an app does before anybody enrols. The peers have no tokens: with this, what is measured has no new signature to check either. */
+async function offerToAll(driverUrl: string, asking: readonly Readonly<Record<string, string>>[]): Promise<void> {
+  await inParallel(portOf(driverUrl), asking.length, async (send, index) => {
+    const { status, body } = await send(getRequest('/driver/v1/mentorship/offer', asking[index] ?? {}));
+    if (status !== 200) throw new Error(`no offer: ${status} ${body}`);
+  });
 }
 
 function portOf(url: string): number {

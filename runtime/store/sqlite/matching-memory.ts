@@ -1,5 +1,6 @@
-// Matchings as they were read last, and who takes part in which: an app asks far more often than anything moves there. What this store
-// commits tells which of them it has changed; of commits by others, jobs' threads among them, only that there were some.
+// Matchings as they were read or written last, and who takes part in which: an app asks far more often than anything moves there, and what
+// moves was often moved a moment before. What this store commits tells which of them it has changed; of commits by others, jobs' threads
+// among them, only that there were some.
 import { LRUCache } from 'lru-cache';
 import { type MatchingId, type Profile, type ProfileKey, profileKey, sameProfile } from '../../../machines/ids.ts';
 import type { MatchingRecord } from '../../../machines/matching-record.ts';
@@ -33,7 +34,8 @@ export class MatchingMemory implements Changes {
   #version = Number.NaN;
   /** Read before that snapshot began: what others commit later shows as another one. */
   #others = Number.NaN;
-  #changedMatchings = new Set<MatchingId>();
+  /** By transactions that are not committed yet; null where the row has to be read. */
+  #changedMatchings = new Map<MatchingId, MatchingRecord | null>();
   #changedProfiles = new Set<ProfileKey>();
   #changedSchema = false;
 
@@ -63,8 +65,30 @@ export class MatchingMemory implements Changes {
     this.#version = version;
   }
 
-  changedMatching(id: MatchingId): void {
-    this.#changedMatchings.add(id);
+  /**
+   * To be called when a transaction has begun and nobody else can commit. False when others have committed: all is forgotten then, and no
+   * snapshot that was begun before may be read from any more.
+   */
+  isTrueOfTransaction(): boolean {
+    const others = this.#askOfOthers();
+    if (others === this.#others) return true;
+    this.#others = others;
+    this.#forgetAll();
+    return false;
+  }
+
+  /** As the transaction of the session has them. Each once, in the order of the first mention of its id; unknown ids are left out. */
+  matchings(session: Session, ids: readonly MatchingId[]): MatchingRecord[] {
+    return [...new Set(ids)].flatMap((id) => this.#present(id) ?? selectMatchings(session, [id]));
+  }
+
+  #present(id: MatchingId): MatchingRecord | null {
+    const changed = this.#changedMatchings.get(id);
+    return changed === undefined ? (this.#matchings.get(id) ?? null) : changed;
+  }
+
+  changedMatching(id: MatchingId, now: MatchingRecord | null): void {
+    this.#changedMatchings.set(id, now);
   }
 
   changedSides(...sides: readonly (Profile | null)[]): void {
@@ -75,10 +99,19 @@ export class MatchingMemory implements Changes {
     this.#changedSchema = true;
   }
 
+  /** Of the transactions that are not committed yet one has not changed what it said. */
+  undone(): void {
+    for (const id of this.#changedMatchings.keys()) this.#changedMatchings.set(id, null);
+  }
+
   /** To be called with the end of each transaction, before anything else is read. Too much is forgotten after one that has failed. */
-  settle(): void {
+  settle(committed: boolean): void {
+    if (!committed) this.undone();
     if (this.#changedSchema) this.#forgetAll();
-    for (const id of this.#changedMatchings) this.#matchings.delete(id);
+    for (const [id, matching] of this.#changedMatchings) {
+      if (matching === null) this.#matchings.delete(id);
+      else this.#matchings.set(id, matching);
+    }
     for (const key of this.#changedProfiles) this.#places.delete(key);
     this.#changedMatchings.clear();
     this.#changedProfiles.clear();

@@ -65,20 +65,21 @@ export function distinctRows(rows: readonly Row[]): Row[] {
 }
 
 export function insertMatching(session: Session, record: MatchingRecord): void {
-  session.changes.changedMatching(record.id);
+  session.changes.changedMatching(record.id, record);
   session.changes.changedSides(record.newbie, record.mentor);
   session.run(matchingSql.insert, ...valuesOfMatching(record));
 }
 
 /** Nearly every change leaves the match as it is: its columns are named only where it does not, since SQLite writes each index over a named one anew. */
 export function updateMatching(session: Session, next: MatchingRecord, stored: MatchingRecord): void {
-  session.changes.changedMatching(next.id);
-  session.changes.changedSides(next.newbie, next.mentor);
+  session.changes.changedMatching(next.id, next);
   const match = valuesOfMatching(next, matchColumns);
   const before = valuesOfMatching(stored, matchColumns);
   const key = [packId(next.id), stored.version];
   const moving = valuesOfMatching(next, movingColumns);
-  const changed = match.every((value, place) => value === before[place])
+  const keepsMatch = match.every((value, place) => value === before[place]);
+  if (!keepsMatch) session.changes.changedSides(next.newbie, next.mentor);
+  const changed = keepsMatch
     ? session.run(matchingSql.move, ...moving, ...key)
     : session.run(matchingSql.update, ...moving, ...match, ...key);
   if (changed === 0) throw new Conflict('the matching has another version');

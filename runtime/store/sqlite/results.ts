@@ -56,7 +56,7 @@ export function mergeResults(session: Session, id: MatchingId, newbie: Profile, 
   const changed = session.run(resultSql.merge, packId(id), newbie.parkId, newbie.driverId, session.now, ...values) > 0;
   // Figures are found by their matching's moment too: an index of their own would take more room than the limit of a matching leaves.
   if (!changed) return false;
-  session.changes.changedMatching(id);
+  session.changes.changedMatching(id, null);
   session.run(resultSql.touchMatching, session.now, packId(id));
   return true;
 }

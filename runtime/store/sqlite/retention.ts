@@ -150,7 +150,7 @@ function forgetOne(session: Session, id: MatchingId): void {
   for (const guard of guardsOf(session, id)) session.run(retentionSql.forgetGuard, guard, packed);
   for (const sql of rowsOfMatching) session.run(sql, packed);
   session.run(retentionSql.forgetTasks, id);
-  session.changes.changedMatching(id);
+  session.changes.changedMatching(id, null);
   session.run(retentionSql.forgetMatching, packed);
 }
 

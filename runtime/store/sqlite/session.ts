@@ -1,7 +1,7 @@
 // The statements of one transaction or one snapshot, at one moment of the database's clock, until it ends.
 import type { SQLInputValue } from 'node:sqlite';
 import type { MatchingId, Profile } from '../../../machines/ids.ts';
-import type { EpochMs } from '../../../machines/matching-record.ts';
+import type { EpochMs, MatchingRecord } from '../../../machines/matching-record.ts';
 import { programmeTime, type Timescale } from '../../clock.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Connection, Row } from './database.ts';
@@ -14,8 +14,8 @@ export interface DatabaseClock {
 
 /** Hears what a transaction changes, whether it is committed or not. Every statement that changes rows of `matchings` tells. */
 export interface Changes {
-  /** The row is another one, or gone. */
-  changedMatching(id: MatchingId): void;
+  /** The row is `now` this one; null: another one than it was, or gone. */
+  changedMatching(id: MatchingId, now: MatchingRecord | null): void;
   /** These take part in a matching that they may not have taken part in before. */
   changedSides(...sides: readonly (Profile | null)[]): void;
   changedSchema(): void;

@@ -29,7 +29,7 @@ import { Snapshots } from './snapshots.ts';
 import { statements } from './statements.ts';
 import { migrations } from './tables.ts';
 import { type Access, enqueueTask, taskQueue, tasksOfMatching } from './tasks.ts';
-import { GroupCommitter } from './transaction.ts';
+import { GroupCommitter, type TransactionWatcher } from './transaction.ts';
 
 export interface SqliteStoreOptions {
   /** Path of the database file; it and its directory are made when missing. */
@@ -64,18 +64,14 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   // Every transaction of this store is the writer's, which counts the commits of everybody else.
   const memory = new MatchingMemory(() => writer.dataVersion());
   const snapshots = new Snapshots(reader, { clock, logSync, memory });
-  const ended = (): void => {
-    memory.settle();
-    snapshots.end();
-  };
-  const committer = new GroupCommitter(writer, { clock, logSync, checkpoints, random, metrics, changes: memory, ended });
+  const committer = new GroupCommitter(writer, { clock, logSync, checkpoints, random, metrics, changes: memory, watcher: watcherOf(memory, snapshots) });
   const access: Access = {
     read: (query) => snapshots.read(query),
     write: (work) => committer.transact(work),
   };
   const store: Store = {
     ...readsOf(access.read, { matchings: memory, dialogs: new DialogMemory() }),
-    transact: (work, signal) => committer.transact((session) => work(transactionOf(session)), signal),
+    transact: (work, signal) => committer.transact((session) => work(transactionOf(session, memory)), signal),
     migrate: () => applyMigrations(committer, migrations),
     ping: async () => {
       logSync.check();
@@ -92,6 +88,19 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     },
   };
   return { store, tasks: taskQueue(access), leases: leaseTable(access), retention: retentionOf(access) };
+}
+
+function watcherOf(memory: MatchingMemory, snapshots: Snapshots): TransactionWatcher {
+  return {
+    began: () => {
+      if (!memory.isTrueOfTransaction()) snapshots.end();
+    },
+    undone: () => memory.undone(),
+    ended: (committed) => {
+      memory.settle(committed);
+      snapshots.end();
+    },
+  };
 }
 
 function checkpointsFailed(log: Log | undefined): (error: unknown) => void {
@@ -136,9 +145,10 @@ function countAll(session: Session): Record<Status, matchings.StatusCount> {
   return Object.fromEntries(counts) as Record<Status, matchings.StatusCount>;
 }
 
-function transactionOf(session: Session): StoreTx {
+function transactionOf(session: Session, memory: MatchingMemory): StoreTx {
   return {
     ...matchingReadsOf(async (query) => query(session.live())),
+    matchings: async (ids) => memory.matchings(session.live(), ids),
     insertMatching: async (record) => matchings.insertMatching(session, record),
     updateMatching: async (next, stored) => matchings.updateMatching(session, next, stored),
     insertTransition: async (record) => matchings.insertTransition(session, record),

@@ -26,11 +26,20 @@ export interface CommitterOptions {
   /** Without them SQLite makes its checkpoints within commits. */
   readonly checkpoints?: Checkpoints | undefined;
   readonly changes?: Changes;
-  /** Called after each commit, also after one that failed: what was read before it may be old. */
-  readonly ended?: () => void;
+  readonly watcher?: TransactionWatcher;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   readonly metrics: Metrics | undefined;
+}
+
+/** Hears of the transactions of this connection, one at a time. */
+export interface TransactionWatcher {
+  /** Nobody else can commit from now on. */
+  began(): void;
+  /** A part of what was changed since then has been undone. */
+  undone(): void;
+  /** What was read before may be old. */
+  ended(committed: boolean): void;
 }
 
 interface Waiting {
@@ -126,7 +135,9 @@ export class GroupCommitter {
 
   #begin(): boolean {
     try {
-      return this.#connection.tryBegin();
+      if (!this.#connection.tryBegin()) return false;
+      this.#options.watcher?.began();
+      return true;
     } catch (error) {
       for (const { reject } of this.#waiting.splice(0)) reject(error);
       return false;
@@ -139,7 +150,7 @@ export class GroupCommitter {
       const settles: Settle[] = [];
       for (const waiting of group) settles.push(await this.#runOne(waiting, watch));
       this.#connection.commit();
-      this.#options.ended?.();
+      this.#options.watcher?.ended(true);
       this.#told = this.#tell(group, settles);
     } catch (error) {
       const failure = this.#abandon(error);
@@ -175,12 +186,17 @@ export class GroupCommitter {
       return () => resolve(value);
     } catch (error) {
       if (session.failure !== null) throw session.failure;
-      if (apart) this.#connection.rollbackToSavepoint();
+      if (apart) this.#undo();
       else if (session.hasWritten) throw new Tangled('a failed transaction has written beside others', { cause: error });
       return () => reject(error);
     } finally {
       session.end();
     }
+  }
+
+  #undo(): void {
+    this.#connection.rollbackToSavepoint();
+    this.#options.watcher?.undone();
   }
 
   #abandon(error: unknown): unknown {
@@ -190,7 +206,7 @@ export class GroupCommitter {
     } catch (rollbackError) {
       return new ServiceError('store_unavailable', 'sqlite: a transaction could not be rolled back', { cause: [error, rollbackError] });
     } finally {
-      this.#options.ended?.();
+      this.#options.watcher?.ended(false);
     }
   }
 

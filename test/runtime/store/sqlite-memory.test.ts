@@ -10,7 +10,6 @@ import type { MatchingRecord } from '../../../machines/matching-record.ts';
 import { Status } from '../../../machines/status.ts';
 import { realTime } from '../../../runtime/clock.ts';
 import { archivedState } from '../../../runtime/retention.ts';
-import type { ContactsRecord } from '../../../runtime/store.ts';
 import { openConnections } from '../../../runtime/store/sqlite/database.ts';
 import { LogSync } from '../../../runtime/store/sqlite/log-sync.ts';
 import { MatchingMemory } from '../../../runtime/store/sqlite/matching-memory.ts';
@@ -21,9 +20,7 @@ import { openSqliteStore, type SqliteStore } from '../../../runtime/store/sqlite
 import { aMatchingId, aProfile, figures, matchedRecord, suiteStartMs } from '../../suites/records.ts';
 import { insertMatchings } from '../../suites/store-under-test.ts';
 import { freshFile, type FreshFile } from './files.ts';
-
-const hideAfterMs = 21 * 86_400_000;
-const syncFile = async (): Promise<void> => {};
+import { change, contactsOf, hideAfterMs, inTransaction, openOn, syncFile, versionsShownTo } from './two-stores.ts';
 
 let place: FreshFile;
 /** The one that is asked, and another one on the same file. */
@@ -32,36 +29,17 @@ let theirs: SqliteStore;
 
 beforeEach(async () => {
   place = freshFile();
-  ours = openStore();
+  ours = openOn(place.file);
   await ours.store.migrate();
-  theirs = openStore();
+  theirs = openOn(place.file);
 });
 afterEach(async () => {
   await Promise.all([ours.store.close(), theirs.store.close()]);
   rmSync(place.directory, { recursive: true });
 });
 
-function openStore(): SqliteStore {
-  return openSqliteStore({ file: place.file, timescale: realTime, databaseNowMs: () => suiteStartMs + 10_000, syncFile });
-}
-
-function contactsOf({ store }: SqliteStore, ...profiles: readonly Profile[]): Promise<ContactsRecord> {
-  return store.contacts({ profiles, hideAfterMs });
-}
-
-async function shownTo(profile: Profile): Promise<number[]> {
-  return (await contactsOf(ours, profile)).dialogs.map(({ matching }) => matching.version);
-}
-
-/** Changes the matching as it is now; nothing where it is gone. */
-function change({ store }: SqliteStore, id: MatchingId, changes: Partial<MatchingRecord>): Promise<number> {
-  return store.transact(async (tx) => {
-    const [present] = await tx.matchings([id]);
-    if (present === undefined) return 0;
-    const next = { ...present, ...changes, version: present.version + 1 };
-    await tx.updateMatching(next, present);
-    return next.version;
-  });
+function shownTo(profile: Profile): Promise<number[]> {
+  return versionsShownTo(ours, profile);
 }
 
 async function forget({ retention, leases }: SqliteStore, id: MatchingId): Promise<void> {
@@ -169,11 +147,11 @@ test('asks the file again neither for what is remembered nor after a commit abou
   };
   const [first, second] = records as [MatchingRecord, MatchingRecord];
   expect([statementsFor(first, second), statementsFor(first, second, first)]).toEqual([4, 0]);
-  memory.changedMatching(records[4]?.id ?? aMatchingId());
-  memory.settle();
+  memory.changedMatching(records[4]?.id ?? aMatchingId(), null);
+  memory.settle(true);
   expect(statementsFor(first, second)).toBe(0);
-  memory.changedMatching(first.id);
-  memory.settle();
+  memory.changedMatching(first.id, null);
+  memory.settle(true);
   expect([statementsFor(first, second), statementsFor(first, second)]).toEqual([1, 0]);
   expect([statementsFor(...records), statementsFor(...records)]).toEqual([6, 10]);
   reader.close();
@@ -243,15 +221,16 @@ test('after any commits of two stores the answers are those of a store that reme
       await Promise.all(underWay);
       // News of another process never comes within the turn of a snapshot that was begun before.
       await turn();
-      await expectFresh(profiles);
+      await expectFresh(profiles, ids);
     }),
     { numRuns: 60 },
   );
 }, 60_000);
 
-async function expectFresh(profiles: readonly Profile[]): Promise<void> {
-  const fresh = openStore();
+async function expectFresh(profiles: readonly Profile[], ids: readonly MatchingId[]): Promise<void> {
+  const fresh = openOn(place.file);
   for (const profile of profiles) expect(await contactsOf(ours, profile)).toEqual(await contactsOf(fresh, profile));
+  expect(await inTransaction(ours, ids)).toEqual(await fresh.store.matchings(ids));
   await fresh.store.close();
 }
 
