@@ -27,6 +27,8 @@ export interface Conversation {
 export interface ExchangeRules {
   readonly limits: ExchangeLimits;
   readonly converse: (head: RequestHead) => Conversation;
+  /** Calls `start`, which does not throw, together with those of the other requests that arrive now. */
+  readonly together: (start: () => void) => void;
   /** Whether there are more requests under way, this one among them, than can be served in time. */
   readonly overloaded: () => boolean;
   /** Whether connections are to be closed after their reply. */
@@ -102,13 +104,17 @@ class Exchange {
 
   #answer(body: Uint8Array): void {
     this.#bodyArrived = true;
+    this.#rules.together(() => void this.#reply(body));
+  }
+
+  async #reply(body: Uint8Array): Promise<void> {
     const conversation = this.#conversation;
-    if (conversation === null) return;
-    conversation
-      .answer(body, this.#abort.signal)
-      .catch((error: unknown) => conversation.refuse('failed', error))
-      .then((reply) => this.#send(reply))
-      .catch((error: unknown) => this.drop(error));
+    if (conversation === null || !this.#open) return;
+    try {
+      this.#send(await conversation.answer(body, this.#abort.signal).catch((error: unknown) => conversation.refuse('failed', error)));
+    } catch (error) {
+      this.drop(error);
+    }
   }
 
   #refuse(refusal: Refusal): void {

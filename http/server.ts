@@ -9,6 +9,7 @@ import { failureFields } from './failure-log.ts';
 import type { RequestHead } from './request-head.ts';
 import { createRouter } from './router.ts';
 import type { Route } from './routes.ts';
+import { Turn } from './turn.ts';
 
 export interface HttpServerOptions<Ctx> extends Omit<Speaker<Ctx>, 'findRoute'> {
   readonly routes: readonly Route<Ctx>[];
@@ -49,6 +50,7 @@ class Listener<Ctx> implements HttpServer {
   readonly #options: HttpServerOptions<Ctx>;
   readonly #speaker: Speaker<Ctx>;
   readonly #app = App();
+  readonly #turn = new Turn();
   #socket: us_listen_socket | null = null;
   #stopping = false;
   #underWay = 0;
@@ -63,6 +65,7 @@ class Listener<Ctx> implements HttpServer {
       limits,
       overloaded: () => this.#underWay > limits.concurrent,
       converse: (head) => this.#begin(head),
+      together: (start) => this.#turn.add(start),
       closing: () => this.#stopping,
       defect: (error) => options.log.error(failureFields(error), 'connection dropped'),
     };
