@@ -135,9 +135,7 @@ export class GroupCommitter {
 
   #begin(): boolean {
     try {
-      if (!this.#connection.tryBegin()) return false;
-      this.#options.watcher?.began();
-      return true;
+      return this.#connection.tryBegin();
     } catch (error) {
       for (const { reject } of this.#waiting.splice(0)) reject(error);
       return false;
@@ -147,6 +145,7 @@ export class GroupCommitter {
   async #commitTogether(group: readonly Waiting[]): Promise<void> {
     const watch = new TurnWatch();
     try {
+      this.#options.watcher?.began();
       const settles: Settle[] = [];
       for (const waiting of group) settles.push(await this.#runOne(waiting, watch));
       this.#connection.commit();

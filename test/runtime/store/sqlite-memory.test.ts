@@ -1,10 +1,9 @@
 // What was read once is read again from memory only while it is still so, whoever commits.
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { MatchingId, Profile } from '../../../machines/ids.ts';
 import type { MatchingRecord } from '../../../machines/matching-record.ts';
 import { Status } from '../../../machines/status.ts';
@@ -19,24 +18,10 @@ import { statements } from '../../../runtime/store/sqlite/statements.ts';
 import { openSqliteStore, type SqliteStore } from '../../../runtime/store/sqlite/store.ts';
 import { aMatchingId, aProfile, figures, matchedRecord, suiteStartMs } from '../../suites/records.ts';
 import { insertMatchings } from '../../suites/store-under-test.ts';
-import { freshFile, type FreshFile } from './files.ts';
-import { change, contactsOf, hideAfterMs, inTransaction, openOn, syncFile, versionsShownTo } from './two-stores.ts';
+import { beforeEachTwoStores, change, contactsOf, hideAfterMs, inTransaction, openOn, syncFile, type TwoStores, versionsShownTo } from './two-stores.ts';
 
-let place: FreshFile;
-/** The one that is asked, and another one on the same file. */
-let ours: SqliteStore;
-let theirs: SqliteStore;
-
-beforeEach(async () => {
-  place = freshFile();
-  ours = openOn(place.file);
-  await ours.store.migrate();
-  theirs = openOn(place.file);
-});
-afterEach(async () => {
-  await Promise.all([ours.store.close(), theirs.store.close()]);
-  rmSync(place.directory, { recursive: true });
-});
+let { place, ours, theirs } = {} as TwoStores;
+beforeEachTwoStores((stores) => void ({ place, ours, theirs } = stores));
 
 function shownTo(profile: Profile): Promise<number[]> {
   return versionsShownTo(ours, profile);

@@ -1,8 +1,7 @@
 // What a transaction reads from memory is what the file would have said, whoever wrote it and whether or not it was committed.
-import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { realTime } from '../../../runtime/clock.ts';
 import type { StoreTx } from '../../../runtime/store.ts';
 import { openConnections } from '../../../runtime/store/sqlite/database.ts';
@@ -10,27 +9,12 @@ import { MatchingMemory } from '../../../runtime/store/sqlite/matching-memory.ts
 import { updateMatching } from '../../../runtime/store/sqlite/matchings.ts';
 import { Session } from '../../../runtime/store/sqlite/session.ts';
 import { statements } from '../../../runtime/store/sqlite/statements.ts';
-import type { SqliteStore } from '../../../runtime/store/sqlite/store.ts';
 import { aProfile, figures, matchedRecord, suiteStartMs } from '../../suites/records.ts';
 import { insertMatchings } from '../../suites/store-under-test.ts';
-import { freshFile, type FreshFile } from './files.ts';
-import { change, inTransaction, nowMs, openOn, versionsShownTo } from './two-stores.ts';
+import { beforeEachTwoStores, change, inTransaction, nowMs, type TwoStores, versionsShownTo } from './two-stores.ts';
 
-let place: FreshFile;
-/** The one that is asked, and another one on the same file. */
-let ours: SqliteStore;
-let theirs: SqliteStore;
-
-beforeEach(async () => {
-  place = freshFile();
-  ours = openOn(place.file);
-  await ours.store.migrate();
-  theirs = openOn(place.file);
-});
-afterEach(async () => {
-  await Promise.all([ours.store.close(), theirs.store.close()]);
-  rmSync(place.directory, { recursive: true });
-});
+let { place, ours, theirs } = {} as TwoStores;
+beforeEachTwoStores((stores) => void ({ place, ours, theirs } = stores));
 
 test('a transaction reads what was committed before it and what its group has written, whoever wrote it', async () => {
   const record = matchedRecord();
@@ -104,16 +88,16 @@ test('the file is asked for no matching that was written or shown a moment befor
   const session = new Session(writer, { timescale: realTime, databaseNowMs: () => 0 }, memory);
   const all = vi.spyOn(session, 'all');
   const versions = (): (number | undefined)[] => [memory.matchings(session, [record.id, record.id]), memory.matchingsOf(session, record.newbie).asNewbie].map((found) => found[0]?.version);
-  const move = (version: number, committed: boolean): void => {
+  const move = (version: number): void => {
     updateMatching(session, { ...record, version }, { ...record, version: version - 1 });
-    memory.settle(committed);
+    memory.settle(true);
   };
   memory.isTrueOfTransaction();
   expect(versions()).toEqual([4, 4]);
   const statementsSoFar = all.mock.calls.length;
-  move(5, true);
+  move(5);
   expect([memory.isTrueOfTransaction(), versions(), all.mock.calls.length - statementsSoFar]).toEqual([true, [5, 5], 0]);
-  move(6, true);
+  move(6);
   expect([versions(), all.mock.calls.length - statementsSoFar]).toEqual([[6, 6], 0]);
   memory.changedMatching(record.id, { ...record, version: 7 });
   memory.settle(false);
