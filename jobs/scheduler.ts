@@ -13,7 +13,7 @@ import { jobNamed, jobs, tickMs } from './schedule.ts';
 import { isThreadMessage, type ThreadData } from './thread-messages.ts';
 
 export interface SchedulerOptions {
-  /** Path of the entry of a job's thread. */
+  /** Path of the entry of a job's thread; usually the one beside this code. */
   readonly threadFile?: string;
 }
 

@@ -3,7 +3,7 @@ import { createAdminServer, createDriverServer, createGuards } from '../http/lis
 import type { HttpServer } from '../http/server.ts';
 import type { AdminUseCases, DriverUseCases, Probe } from '../http/use-cases.ts';
 import type { JobReport } from '../jobs/report.ts';
-import { JobScheduler } from '../jobs/scheduler.ts';
+import { JobScheduler, type SchedulerOptions } from '../jobs/scheduler.ts';
 import { compose, processName, type Composed, type ComposeOverrides } from './compose.ts';
 import type { Config } from './config/config.ts';
 import type { Context } from './context.ts';
@@ -28,6 +28,8 @@ export interface Service {
   stop(graceMs?: number): Promise<void>;
 }
 
+export interface ServiceOptions extends ComposeOverrides, SchedulerOptions {}
+
 const defaultGraceMs = 8_000;
 /** The last to go, so that the drain can be watched; its requests have had all that time already. */
 const adminGraceMs = 2_000;
@@ -36,23 +38,23 @@ const lingerMs = 1_000;
 const taskPollMs = 200;
 
 /** Throws `bad_config` when an address is taken or a key file cannot be used. */
-export async function startService(config: Config, options: ComposeOverrides = {}): Promise<Service> {
+export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const composed = await compose(config, { ...options, serves: true });
   try {
-    return await startComposed(composed);
+    return await startComposed(composed, options);
   } catch (error) {
     await composed.close();
     throw error;
   }
 }
 
-async function startComposed(composed: Composed): Promise<Service> {
+async function startComposed(composed: Composed, options: ServiceOptions): Promise<Service> {
   const { ctx } = composed;
   const worker = new TaskWorker(ctx, {
     concurrency: ctx.config.taskWorkers, owner: processName(), leaseMs: ctx.config.leases.taskMs, pollMs: taskPollMs,
   });
   const spoolWorker = new SpoolWorker(ctx);
-  const scheduler = new JobScheduler(ctx);
+  const scheduler = new JobScheduler(ctx, options);
   const runJob = (name: string, { dryRun }: { dryRun: boolean }): Promise<JobReport> => scheduler.runNow(name, { dryRun });
   const guards = createGuards(ctx);
   // Shared: an operator's look at a phone and the phone itself know people alike.

@@ -3,6 +3,7 @@ import type { Config } from '../../runtime/config/config.ts';
 import { ServiceError } from '../../runtime/errors.ts';
 import { createLog, logFile, type Log } from '../../runtime/log.ts';
 import { startService } from '../../runtime/service.ts';
+import { bundledThreads } from '../build.ts';
 import { configureDemo, logFileOf } from './demo-config.ts';
 import { prepareData } from './demo-data.ts';
 import { readDemoOptions, type DemoOptions } from './demo-options.ts';
@@ -40,7 +41,7 @@ async function runService(options: DemoOptions, network: Network, stopping: Abor
 }
 
 async function serve(options: DemoOptions, network: Network, run: { config: Config; stopping: AbortSignal }): Promise<End> {
-  const service = await startService(run.config);
+  const service = await startService(run.config, bundledThreads());
   try {
     return await play({ options, network, service }, run.stopping);
   } finally {

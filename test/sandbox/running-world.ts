@@ -8,6 +8,7 @@ import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { readConfig, type Config } from '../../runtime/config/config.ts';
 import type { Context } from '../../runtime/context.ts';
 import { startService, type Service } from '../../runtime/service.ts';
+import { bundledThreads } from '../build.ts';
 import { enrolFrom } from './crowd.ts';
 import { driverApp, type DriverApp, type Platform } from './driver-app.ts';
 import { isSettled, readFunnel } from './funnel.ts';
@@ -48,7 +49,7 @@ export class RunningWorld {
     const network = await startNetwork({ directory, drivers, speed, report: (error) => failures.push(error) });
     const own = { HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ADMIN_PORT: '0', LOG_LEVEL: 'debug', LOG_FILE: join(directory, logName) };
     const config = { ...readConfig({ ...own, ...environment, ...network.environment }), timescale: network.timescale };
-    const service = await startService(config);
+    const service = await startService(config, bundledThreads());
     return new RunningWorld({ network, directory, config, service, failures });
   }
 
@@ -93,7 +94,7 @@ export class RunningWorld {
   /** The service alone: the outside world goes on meanwhile. */
   async restartService(): Promise<void> {
     await this.#service.stop();
-    this.#service = await startService(this.#config);
+    this.#service = await startService(this.#config, bundledThreads());
   }
 
   async matchingOf(person: SeededPerson): Promise<MatchingRecord | null> {
