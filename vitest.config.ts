@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'runtime/ytsaurus-client/test/**/*.test.ts'],
     globalSetup: 'test/build.ts',
     pool: 'forks',
-    // Most tests wait for sockets and timers: two at once even on a small machine.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Most tests wait for sockets and timers: one more at once than there are processors.
+    maxWorkers: availableParallelism() + 1,
     // node:sqlite says at every start that it is experimental.
     execArgv: ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame'],
     // Whole programmes run against real sockets and timers: where nobody watches, a machine that stopped for a moment gets a second look.

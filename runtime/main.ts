@@ -6,8 +6,10 @@ import { runInNewContext } from 'node:vm';
 
 // See docs/decisions/0023-no-pretenuring.md.
 setFlagsFromString('--no-allocation-site-pretenuring');
-// Among the system's temporary files, for the next start. What is imported before this is not cached, so the service comes after it.
-enableCompileCache();
+// Among the system's temporary files, for the next start, and for jobs' threads, which look for its place in the environment. What is
+// imported before this is not cached, so the service comes after it.
+const { directory: compiled } = enableCompileCache();
+if (compiled !== undefined) process.env['NODE_COMPILE_CACHE'] ??= compiled;
 const [{ readConfig }, { ServiceError }, { startService }, { stopOnSignals }] = await Promise.all([
   import('./config/config.ts'), import('./errors.ts'), import('./service.ts'), import('./stop-signal.ts'),
 ]);

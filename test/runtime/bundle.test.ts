@@ -1,11 +1,11 @@
 // The bundle: what the image copies is enough to run everything, and `npm start` never runs a bundle older than the sources.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { serviceVersion } from '../../runtime/version.ts';
 import { startNetwork } from '../sandbox/network.ts';
 
@@ -34,7 +34,9 @@ test('what the image holds serves drivers, pages and charts, runs jobs in thread
   layImage();
   const network = await startNetwork({ directory: join(place, 'outside'), drivers: 1, speed: 0.01, report: () => {} });
   onTestFinished(() => network.close());
-  const environment = { ...network.environment, PATH: process.env['PATH'], HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ADMIN_PORT: '0', LOG_LEVEL: 'info' };
+  const temporary = join(place, 'temporary');
+  mkdirSync(temporary);
+  const environment = { ...network.environment, PATH: process.env['PATH'], TMPDIR: temporary, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ADMIN_PORT: '0', LOG_LEVEL: 'info' };
   const child = spawn(process.execPath, [...flags, 'main'], { cwd: place, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const { driver_port: driverPort, admin_port: adminPort } = await startedLine(child.stdout);
@@ -49,12 +51,18 @@ test('what the image holds serves drivers, pages and charts, runs jobs in thread
   for (const page of ['/', '/inspector', '/docs']) expect(await admin(page)).toMatchObject({ status: 200, body: expect.stringContaining('<html') });
   expect(JSON.parse((await admin('/admin/v1/machines')).body)).toMatchObject({ machines: [{ id: 'matching' }, { id: 'application' }, { id: 'import' }] });
   expect(JSON.parse((await admin('/admin/v1/jobs/archive/run', 'POST')).body)).toMatchObject({ error: null });
+  // The service itself leaves what it compiled when it ends, a thread when its job has ended: for the next one.
+  await vi.waitFor(() => expect(filesIn(join(temporary, 'node-compile-cache'))).not.toEqual([]), { timeout: 10_000 });
   const version = execFileSync(process.execPath, [...flags, 'cli', '--version'], { cwd: place, encoding: 'utf8', env: environment });
   expect(version.trim()).toBe(serviceVersion);
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit') as [number];
   expect(code).toBe(0);
 }, 60_000);
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => name);
+}
 
 async function startedLine(output: NodeJS.ReadableStream): Promise<{ readonly driver_port: number; readonly admin_port: number }> {
   for await (const line of createInterface({ input: output })) {

@@ -58,9 +58,21 @@ export class LogSync {
   /** The log lives as long as anybody has the database open. Its entry in the directory has to be on disk too. */
   async #openLog(): Promise<FileHandle> {
     const log = await open(`${this.#database}-wal`, 'r+');
+    try {
+      await this.#syncDirectory();
+      return log;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  }
+
+  async #syncDirectory(): Promise<void> {
     const directory = await open(dirname(this.#database), 'r');
-    await this.#syncFile(directory);
-    await directory.close();
-    return log;
+    try {
+      await this.#syncFile(directory);
+    } finally {
+      await directory.close();
+    }
   }
 }

@@ -160,7 +160,8 @@ test.each(['before', 'after'] as const)('what another one commits just %s it is 
     if (when === 'after') commitOne();
     return version;
   });
-  const snapshots = new Snapshots(reader, { clock: { timescale: realTime, databaseNowMs: () => 0 }, logSync: new LogSync(place.file, syncFile), memory });
+  const logSync = new LogSync(place.file, syncFile);
+  const snapshots = new Snapshots(reader, { clock: { timescale: realTime, databaseNowMs: () => 0 }, logSync, memory });
   const shown = async (): Promise<number | undefined> => {
     snapshots.end();
     return snapshots.read((session) => memory.matchingsOf(session, record.newbie).asNewbie[0]?.version);
@@ -173,6 +174,7 @@ test.each(['before', 'after'] as const)('what another one commits just %s it is 
     expect(await shown()).toBe(fresh());
   }
   snapshots.end();
+  await logSync.close();
   for (const connection of [other, reader, writer]) connection.close();
 });
 
