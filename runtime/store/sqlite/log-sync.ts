@@ -1,5 +1,5 @@
 // Durability of commits. SQLite appends a commit to its write-ahead log without waiting for the disk; the log is synced here, in the
-// thread pool, so that the next transactions run meanwhile. Nobody is told of anything that is not on disk yet: neither who committed
+// thread pool, so that the event loop turns meanwhile. Nobody is told of anything that is not on disk yet: neither who committed
 // it, nor who has read it.
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -104,8 +104,7 @@ export class GroupCommitter {
   }
 
   async #drain(): Promise<void> {
-    // Whoever comes within the same turn of the event loop goes together; the next group is run while this one is brought to the disk.
-    for (await nextTurn(); this.#waiting.length > 0; await nextTurn()) {
+    for (await this.#gathered(); this.#waiting.length > 0; await this.#gathered()) {
       this.#dismiss(({ signal }) => (signal?.aborted === true ? cancelled(signal) : null));
       if (this.#waiting.length === 0) continue;
       if (this.#begin()) {
@@ -114,6 +113,15 @@ export class GroupCommitter {
       } else await this.#pauseLocked();
     }
     this.#drained = null;
+  }
+
+  /**
+   * Whoever comes while the group before is brought to the disk goes together, and whoever comes within the same turn of the event loop: a
+   * sync of their own would have to wait for that one anyway.
+   */
+  async #gathered(): Promise<void> {
+    await this.#told;
+    await nextTurn();
   }
 
   // Everybody keeps his own deadline while another process holds the lock.
@@ -135,6 +143,7 @@ export class GroupCommitter {
 
   #begin(): boolean {
     try {
+      this.#options.logSync.check();
       return this.#connection.tryBegin();
     } catch (error) {
       for (const { reject } of this.#waiting.splice(0)) reject(error);

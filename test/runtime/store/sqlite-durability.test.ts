@@ -57,23 +57,53 @@ test('the entry of the log in its directory is made durable first, then the log 
   expect(synced.slice(before)).toEqual(['log', 'log']);
 });
 
-test('neither a commit nor a read of it is told before the log is on disk; the next groups run meanwhile', async () => {
+test('neither a commit nor a read of it is told before the log is on disk', async () => {
   gate = Promise.withResolvers();
-  const first = put('s', 'new');
-  const written = watched(first);
+  const writing = put('s', 'new');
+  const written = watched(writing);
   await quiet();
   const reading = opened.store.jobState('s');
   const read = watched(reading);
-  const second = put('t');
   await quiet();
   expect([written.settled, read.settled]).toEqual([false, false]);
-  const other = openSqliteStore({ file: place.file, timescale: realTime });
-  expect(await other.store.jobState('t')).toBe('x');
+  gate.resolve();
+  gate = null;
+  await writing;
+  expect(await reading).toBe('new');
+});
+
+test('whoever comes while a group is brought to the disk waits for it, and goes together', async () => {
+  const before = synced.length;
+  gate = Promise.withResolvers();
+  const waiting = [put('a')];
+  await quiet();
+  for (const name of ['b', 'c']) {
+    waiting.push(put(name));
+    await quiet();
+  }
+  const other = openSqliteStore({ file: place.file, timescale: realTime, syncFile: async () => {} });
+  expect(await Promise.all(['a', 'b', 'c'].map((name) => other.store.jobState(name)))).toEqual(['x', null, null]);
   await other.store.close();
   gate.resolve();
   gate = null;
-  await Promise.all([first, second]);
-  expect(await reading).toBe('new');
+  await Promise.all(waiting);
+  expect(synced.slice(before)).toEqual(['log', 'log']);
+});
+
+test('whoever waited for a sync that fails is refused before anything of his is written', async () => {
+  await put('a');
+  gate = Promise.withResolvers();
+  const first = put('a', 'y');
+  await quiet();
+  const second = put('b');
+  broken = new Error('EIO');
+  gate.resolve();
+  gate = null;
+  const unavailable = { status: 'rejected', reason: { code: 'store_unavailable' } };
+  expect(await Promise.allSettled([first, second])).toMatchObject([unavailable, unavailable]);
+  const other = openSqliteStore({ file: place.file, timescale: realTime });
+  expect(await other.store.jobState('b')).toBeNull();
+  await other.store.close();
 });
 
 test('reads of what is on disk wait for nothing', async () => {
@@ -98,6 +128,7 @@ test('whoever is told of a commit reads it, within the same turn too', async () 
 test('a snapshot of the present turn ends with a commit', async () => {
   const quick = openSqliteStore({ file: place.file, timescale: realTime, syncFile: async () => {} });
   await quick.store.transact((tx) => tx.putJobState('s', 'old'));
+  await quiet();
   // Taken in the phase of the event loop in which the commit is made, just before it.
   const before = turn().then(() => quick.store.jobState('s'));
   await quick.store.transact((tx) => tx.putJobState('s', 'new'));
