@@ -49,9 +49,6 @@ async function readiness(): Promise<{ http: number; status: string; store: strin
   return { http: response.status, status, store: checks['store'] ?? 'missing' };
 }
 
-/** Refused or, on a busy machine, not answered in time: away all the same. */
-const away = { http: 200, status: 'degraded', store: expect.stringMatching(/^(store_unavailable|timeout)$/) };
-
 const enrol = (index: number): Promise<Response> => call(profileOf(index), 'POST', 'participation');
 
 async function untilWell(): Promise<void> {
@@ -65,7 +62,7 @@ interface Enrolled {
 test('starts without YDB, degraded, keeps an enrolment, and gives it to YDB once that is there', async () => {
   await ydb.stopListening();
   world = await startWorld();
-  expect(await readiness()).toEqual(away);
+  expect(await readiness()).toEqual({ http: 200, status: 'degraded', store: 'store_unavailable' });
   const kept = await enrol(0);
   const promised = (await kept.json()) as Enrolled;
   expect([kept.status, promised]).toMatchObject([202, { participation: { status: 'created' }, degraded: ['store'] }]);
@@ -100,7 +97,8 @@ test('YDB away under load: everybody is acknowledged and applied for, and all en
   });
   await ydb.stopListening();
   const promised = await Promise.all(load);
-  expect(await readiness()).toEqual(away);
+  // Refused or, on a busy machine, not answered in time: away all the same.
+  expect(await readiness()).toEqual({ http: 200, status: 'degraded', store: expect.stringMatching(/^(store_unavailable|timeout)$/) });
   const [enrolment, list] = await Promise.all([enrol(1), call(profileOf(0), 'GET', 'contacts')]);
   expect([enrolment.status, list.status]).toEqual([202, 503]);
   await vi.waitFor(async () => {

@@ -95,7 +95,6 @@ export class GroupCommitter {
 
   #submit<Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result> {
     if (this.#closed) throw new ServiceError('store_unavailable', 'the store is closed');
-    this.#options.logSync.check();
     const submitted = new Promise<unknown>((resolve, reject) => {
       this.#waiting.push({ work, apart: false, signal, deadlineMs: performance.now() + lockDeadlineMs, resolve, reject });
     });
