@@ -39,10 +39,9 @@ export interface FreshRowScan {
 
 /** A few megabytes of rows. */
 const mostKept = 8_192;
-const firstExpected = 4_096;
 
 export function scanFreshRows({ ctx }: JobRun, source: ConnectionTable): FreshRowScan {
-  const newest = createNewestRows(Math.min(source.table.rowCount, firstExpected));
+  const newest = createNewestRows();
   let kept: NumberedRow[] | null = [];
   let waiting: NumberedRow[] = [];
   let size = 0;

@@ -1,4 +1,4 @@
-// Which row of a table is the newest of each newbie: about thirty bytes a newbie, because a first import has a million of them.
+// Which row of a table is the newest of each newbie: less than thirty bytes a newbie, because a first import has a million of them.
 import { hash } from 'node:crypto';
 import type { ProfileKey } from '../machines/ids.ts';
 import type { EpochMs } from '../machines/matching-record.ts';
@@ -27,40 +27,53 @@ export function isNewer(a: Place, b: Place): boolean {
 /** Keys are kept as 64 bits of their digest: two of a million newbies meet in them once in tens of millions of imports. */
 interface Slots {
   readonly capacity: number;
-  readonly high: Uint32Array;
-  readonly low: Uint32Array;
-  readonly dates: Float64Array;
+  readonly high: Uint32Array<ArrayBuffer>;
+  readonly low: Uint32Array<ArrayBuffer>;
+  readonly dates: Float64Array<ArrayBuffer>;
   /** One more than the number of the row; zero for an empty slot. */
-  readonly rows: Uint32Array;
-  readonly older: Uint8Array;
+  readonly rows: Uint32Array<ArrayBuffer>;
+  readonly older: Uint8Array<ArrayBuffer>;
 }
 
-const fill = 0.75;
-const leastCapacity = 64;
+/** A part of the keys. */
+interface Part {
+  slots: Slots;
+  size: number;
+}
 
-/** `expected` keys are taken without growing. */
-export function createNewestRows(expected: number): NewestRows {
-  let slots = emptySlots(Math.max(leastCapacity, Math.ceil(expected / fill) + 1));
-  let size = 0;
+/** Each grows by itself, so that hardly anything is held twice. */
+const partCount = 64;
+const firstCapacity = 64;
+const fill = 0.85;
+const growth = 1.25;
+
+export function createNewestRows(): NewestRows {
+  const parts = Array.from({ length: partCount }, (): Part => ({ slots: emptySlots(firstCapacity), size: 0 }));
+  const partOf = (low: number): Part => parts[low % partCount] as Part;
   return {
     get size() {
-      return size;
+      return parts.reduce((sum, { size }) => sum + size, 0);
     },
     note(key, connectedAt, index) {
-      if (size + 1 > slots.capacity * fill) slots = grown(slots);
       const [high, low] = digestOf(key);
+      const part = partOf(low);
+      if (part.size + 1 > part.slots.capacity * fill) part.slots = grown(part.slots);
+      const { slots } = part;
       const slot = slotOf(slots, high, low);
       const present = rowAt(slots, slot);
       if (present === null) {
-        size += 1;
+        part.size += 1;
         put(slots, slot, { high, low, connectedAt, index, older: 0 });
       } else if (isNewer({ connectedAt, index }, present)) put(slots, slot, { high, low, connectedAt, index, older: 1 });
       else slots.older[slot] = 1;
     },
-    of: (key) => rowAt(slots, slotOf(slots, ...digestOf(key))),
+    of(key) {
+      const [high, low] = digestOf(key);
+      const { slots } = partOf(low);
+      return rowAt(slots, slotOf(slots, high, low));
+    },
   };
 }
-
 function emptySlots(capacity: number): Slots {
   return {
     capacity,
@@ -104,12 +117,18 @@ function put(slots: Slots, slot: number, { high, low, connectedAt, index, older 
 }
 
 function grown(slots: Slots): Slots {
-  const larger = emptySlots(slots.capacity * 2);
+  const larger = emptySlots(Math.ceil(slots.capacity * growth));
   for (let slot = 0; slot < slots.capacity; slot += 1) {
     const row = rowAt(slots, slot);
     if (row === null) continue;
     const [high, low] = [slots.high[slot] ?? 0, slots.low[slot] ?? 0];
     put(larger, slotOf(larger, high, low), { high, low, connectedAt: row.connectedAt, index: row.index, older: slots.older[slot] ?? 0 });
   }
+  giveBack(slots);
   return larger;
+}
+
+/** At once: left to the garbage collector they would be as large as all that is held, before it looked at them. */
+function giveBack({ high, low, dates, rows, older }: Slots): void {
+  for (const { buffer } of [high, low, dates, rows, older]) buffer.transfer(0);
 }
