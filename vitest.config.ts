@@ -1,5 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import type { Reporter } from 'vitest/node';
+
+/** A test that passed at its second try says here what the first one failed of. */
+const firstTries: Reporter = {
+  onTestCaseResult(test) {
+    if (test.diagnostic()?.flaky !== true) return;
+    for (const { stack, message } of test.result().errors ?? []) process.stderr.write(`passed at a second try: ${test.fullName}\n${stack ?? message}\n`);
+  },
+};
 
 export default defineConfig({
   test: {
@@ -12,6 +21,7 @@ export default defineConfig({
     execArgv: ['--disable-warning=ExperimentalWarning', '--experimental-async-context-frame'],
     // Whole programmes run against real sockets and timers: where nobody watches, a machine that stopped for a moment gets a second look.
     retry: process.env['CI'] === 'true' ? 1 : 0,
+    reporters: ['default', firstTries],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
