@@ -34,6 +34,10 @@ export async function readBatch({ ctx }: JobRun): Promise<ArchiveBatch | null> {
   return readJobState(ctx.store, name, batchSchema);
 }
 
+export async function hasArchived(store: Context['store']): Promise<boolean> {
+  return (await readJobState(store, name, batchSchema)) !== null;
+}
+
 export interface NewBatch {
   readonly ids: readonly MatchingId[];
   readonly previous: ArchiveBatch | null;

@@ -6,6 +6,7 @@ import { dispatchIn, type Command, type Outcome } from '../runtime/mentorship/di
 import { enrolIn, newMatchingId } from '../runtime/mentorship/enroll.ts';
 import type { StoreTx } from '../runtime/store.ts';
 import type { Person } from '../runtime/upstream.ts';
+import { hasArchived } from './archive-batch.ts';
 import type { JobRun } from './job.ts';
 import { expandPeople, type PersonOf } from './people.ts';
 import { rejectRecord, RejectSource } from './rejects.ts';
@@ -41,11 +42,12 @@ export async function planBatch(ctx: Context, { rows, isSuperseded }: PlannedRow
 }
 
 /**
- * Newbies of rows from this moment on are enrolled when they are missing. One of an older row may be missing because his matching was
- * archived: he must not begin anew because the CRM wrote its table again.
+ * Newbies of rows from this moment on are enrolled when they are missing. Once anything was archived, one of an older row may be missing
+ * because his matching was: he must not begin anew because the CRM wrote its table again.
  */
 async function firstCreatable({ store, config: { programme } }: Context): Promise<EpochMs> {
-  return programme.createMissingFromCrm ? (await store.now()) - programme.archiveAfterMs : Infinity;
+  if (!programme.createMissingFromCrm) return Infinity;
+  return (await hasArchived(store)) ? (await store.now()) - programme.archiveAfterMs : -Infinity;
 }
 
 /** Rows that are news to the newbie's own matchings. */

@@ -4,7 +4,7 @@ import type { EpochMs } from '../machines/matching-record.ts';
 /** Null for anything that is not a moment, impossible dates included. */
 export type ReadDate = (text: string) => EpochMs | null;
 
-const form = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-])(\d{2}):?(\d{2}))?$/;
+const form = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-])(\d{2})(?::?(\d{2}))?)?$/;
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -36,7 +36,7 @@ function wallClock(match: RegExpExecArray): number | null {
 }
 
 function withOffset(wall: number, match: RegExpExecArray): EpochMs | null {
-  const [hours, minutes] = [Number(match[10]), Number(match[11])];
+  const [hours, minutes] = [Number(match[10]), Number(match[11] ?? 0)];
   if (hours > 23 || minutes > 59) return null;
   const offset = (hours * 60 + minutes) * minuteMs;
   return match[9] === '-' ? wall + offset : wall - offset;

@@ -57,13 +57,13 @@ async function look(run: JobRun, signal: AbortSignal): Promise<Start | null> {
   const { store, config } = run.ctx;
   const [now, mark] = await Promise.all([store.now(), readJobState(store, name, markSchema)]);
   const revision = await readDistribution(run, async (table) => table.revision, signal);
-  return revision === null || isDone(mark, revision, now - config.programme.importOverlapMs) ? null : { now, mark };
+  return revision === null || isDone(mark, revision, config.programme.importOverlapMs) ? null : { now, mark };
 }
 
-/** The same revision has nothing new, save that a newbie whom it named too early may have enrolled since. */
-function isDone(mark: Mark | null, revision: string, overlapStart: EpochMs): boolean {
+/** The same revision has nothing new, save that a newbie whom it named too early, within the overlap, may have enrolled since. */
+function isDone(mark: Mark | null, revision: string, overlapMs: number): boolean {
   if (mark === null || mark.revision !== revision) return false;
-  return mark.newestUnknownAt === null || mark.newestUnknownAt <= overlapStart;
+  return mark.newestUnknownAt === null || mark.newestUnknownAt <= (mark.highWaterMark ?? 0) - overlapMs;
 }
 
 /** All passes go over one version of the table, however often it is replaced meanwhile. */

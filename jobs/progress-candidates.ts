@@ -1,5 +1,5 @@
 // Which matchings are old enough to be told of progress, and under which udid the CRM writes about them.
-import { profileKey, type MatchingId, type Profile, type Udid } from '../machines/ids.ts';
+import type { MatchingId, Profile, Udid } from '../machines/ids.ts';
 import { Status } from '../machines/status.ts';
 import type { Context } from '../runtime/context.ts';
 import { expandPeople } from './people.ts';
@@ -43,10 +43,8 @@ async function olderThan(ctx: Context, status: Status, ageMs: number, signal: Ab
   return found;
 }
 
-/** A newbie who enrolled before driver-profiles knew his udid is asked about again. */
+/** A udid that was unknown at the enrolment, or has changed since, is the one that driver-profiles knows now. */
 async function withUdids(ctx: Context, page: readonly Candidate[], signal: AbortSignal): Promise<Candidate[]> {
-  const unnamed = page.filter(({ udid }) => udid === null).map(({ newbie }) => newbie);
-  const personOf = await expandPeople(ctx.upstreams.driverProfiles, unnamed, signal);
-  const asked = new Map(unnamed.map((profile) => [profileKey(profile), personOf(profile).udid]));
-  return page.map((candidate) => ({ ...candidate, udid: candidate.udid ?? asked.get(profileKey(candidate.newbie)) ?? null }));
+  const personOf = await expandPeople(ctx.upstreams.driverProfiles, page.map(({ newbie }) => newbie), signal);
+  return page.map((candidate) => ({ ...candidate, udid: personOf(candidate.newbie).udid ?? candidate.udid }));
 }

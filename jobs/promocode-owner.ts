@@ -27,14 +27,17 @@ export function ruleOn(promocode: string, own: OwnMatchings, programme: Programm
   return { ruling: 'reject', reason: reasonAgainst(all) };
 }
 
-function receivers({ asNewbie, asMentor }: OwnMatchings, { policy, promocodePolicy }: ProgrammeConfig): readonly MatchingRecord[] {
-  const reopenable = (records: readonly MatchingRecord[]): MatchingRecord[] =>
-    policy.latePromocodeReopens ? waitingIn(Status.failed, records) : [];
-  const own = waitingIn(Status.finished, asNewbie).at(-1) ?? reopenable(asNewbie).at(-1);
-  if (own !== undefined) return [own];
-  const finished = waitingIn(Status.finished, asMentor);
-  if (promocodePolicy === 'all_finished' && finished.length > 0) return finished;
-  return [...finished, ...reopenable(asMentor)].slice(0, 1);
+/** Who waits for a code comes before who may be reopened by a late one. */
+function receivers(own: OwnMatchings, { policy, promocodePolicy }: ProgrammeConfig): readonly MatchingRecord[] {
+  const finished = inTurn(own, Status.finished);
+  if (finished.length > 0) return promocodePolicy === 'all_finished' ? finished : finished.slice(0, 1);
+  return policy.latePromocodeReopens ? inTurn(own, Status.failed).slice(0, 1) : [];
+}
+
+/** The person's last matching as a newbie; else those whom he is the mentor of. */
+function inTurn({ asNewbie, asMentor }: OwnMatchings, status: Status): MatchingRecord[] {
+  const last = waitingIn(status, asNewbie).at(-1);
+  return last === undefined ? waitingIn(status, asMentor) : [last];
 }
 
 /** Those in `status` without a code, the oldest match first. */

@@ -104,6 +104,7 @@ export function decodeResult(raw: unknown): Decoded<ResultRow> {
   return 'reject' in figures ? figures : { row: { udid, figures: figures.row } };
 }
 
+/** A blank is no figure: it moves nobody, and takes no figure away that is stored. */
 function figuresOf(raw: Readonly<Record<string, unknown>>): Decoded<ProgressFigures> {
   const figures: Partial<Record<keyof ProgressFigures, string | null>> = {};
   for (const field of progressFields) {
@@ -111,7 +112,7 @@ function figuresOf(raw: Readonly<Record<string, unknown>>): Decoded<ProgressFigu
     const text = typeof value === 'number' ? String(value) : value;
     if (text !== null && typeof text !== 'string') return { reject: 'mistyped_field', detail: field };
     if (text !== null && text.length > maxLength) return { reject: 'too_long', detail: field };
-    figures[field] = text;
+    figures[field] = text?.trim() === '' ? null : text;
   }
   return { row: figures as ProgressFigures };
 }

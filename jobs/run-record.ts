@@ -8,11 +8,14 @@ import type { JobName } from './report.ts';
 const dayMs = 86_400_000;
 const orphansLookedAt = 20;
 
-/** A25: a job of a daily or longer period runs once on each UTC date, at whatever tick comes first. */
+/** A25: a job of a daily or longer period runs once in so many UTC dates, at whatever tick comes first. */
 export async function isDue({ store, config }: Context, job: JobName): Promise<boolean> {
-  if (config.jobs.everyMs[job] < dayMs) return true;
+  const everyDays = Math.floor(config.jobs.everyMs[job] / dayMs);
+  if (everyDays === 0) return true;
   const [now, succeededOn] = await Promise.all([store.now(), store.jobState(successDate(job))]);
-  return succeededOn !== utcDate(now);
+  const days = (Date.parse(utcDate(now)) - Date.parse(succeededOn ?? '')) / dayMs;
+  // Neither is a date that cannot be read, nor one after today.
+  return !(days >= 0 && days < everyDays);
 }
 
 /** Also closes the records of earlier runs that died with their process: whoever holds the lock knows that none of them goes on. */

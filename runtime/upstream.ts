@@ -20,8 +20,8 @@ export interface DriverProfiles {
 }
 
 export interface Personal {
-  /** E.164 phones by `phone_pd_id`; unknown ids are absent. */
-  phones(ids: readonly string[], signal?: AbortSignal): Promise<Map<string, string>>;
+  /** E.164 phones by `phone_pd_id`; null for a value that is none; unknown ids are absent. */
+  phones(ids: readonly string[], signal?: AbortSignal): Promise<Map<string, string | null>>;
 }
 
 export interface Position {

@@ -4,8 +4,9 @@ import { tracingVariables } from './tracing.ts';
 
 const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** `500ms`, `2s`, `5m`, `1h`, `7d` to milliseconds; null when it is none of these. */
+/** `500ms`, `2s`, `5m`, `1h`, `7d` or `0` to milliseconds; null when it is none of these. */
 export function parseDurationMs(text: string): number | null {
+  if (text === '0') return 0;
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
   if (match === null) return null;
   return Number(match[1]) * unitsMs[match[2] as keyof typeof unitsMs];

@@ -18,7 +18,7 @@ export interface ContactCard extends ContactName {
 }
 
 interface Phone {
-  readonly phone: string;
+  readonly phone: string | null;
   readonly number: string | null;
 }
 
@@ -47,7 +47,7 @@ export function createPeople(
   function phones(ids: readonly string[], signal?: AbortSignal): Promise<MaybeDegraded<ReadonlyMap<string, Phone>>> {
     const fetch = async (missing: readonly string[]): Promise<Map<string, Phone>> => {
       const fetched = await upstreams.personal.phones(missing, signal);
-      return new Map([...fetched].map(([id, phone]) => [id, { phone, number: dialable(phone) }]));
+      return new Map([...fetched].map(([id, phone]) => [id, { phone, number: phone === null ? null : dialable(phone) }]));
     };
     return lookUp({ upstream: Upstream.personal, cache: phoneOf, age, fetch }, ids);
   }

@@ -3,12 +3,17 @@
 import type { EpochMs } from '../../machines/matching-record.ts';
 import { Status, visibleStatuses } from '../../machines/status.ts';
 import { type ChatMessage, type Locale, MessageKind } from '../mentorship/participant.ts';
-import type { DialogRecord, Role } from '../store.ts';
+import type { DialogRecord, Role, TransitionRecord } from '../store.ts';
 import { describeFigures, progressLines, resultLines } from './figures.ts';
 import { naming, say, type TextKey } from './texts.ts';
 
 export interface ContactNames {
   readonly contactFirstName: string | null;
+}
+
+/** What decides which messages there are. */
+export interface DialogMoves extends Pick<DialogRecord, 'matching'> {
+  readonly transitions: readonly Pick<TransitionRecord, 'to' | 'epoch' | 'createdAt'>[];
 }
 
 type Outline = Omit<ChatMessage, 'text'>;
@@ -40,11 +45,11 @@ export function composeMessages(dialog: DialogRecord, viewer: Role, locale: Loca
 }
 
 /** How many of the messages {@link composeMessages} gives are unread, without composing their texts. */
-export function countUnread(dialog: DialogRecord, viewer: Role): number {
+export function countUnread(dialog: DialogMoves, viewer: Role): number {
   return outlines(dialog, viewer).filter(({ outline }) => !outline.read).length;
 }
 
-function outlines(dialog: DialogRecord, viewer: Role): { outline: Outline; rule: Rule }[] {
+function outlines(dialog: DialogMoves, viewer: Role): { outline: Outline; rule: Rule }[] {
   if (!visibleStatuses.includes(dialog.matching.status)) return [];
   return rules[viewer].flatMap((rule) => {
     const createdAt = enteredAt(dialog, rule.at);
@@ -53,13 +58,13 @@ function outlines(dialog: DialogRecord, viewer: Role): { outline: Outline; rule:
   });
 }
 
-function outlineOf({ matching }: DialogRecord, viewer: Role, kind: MessageKind, createdAt: EpochMs): Outline {
+function outlineOf({ matching }: DialogMoves, viewer: Role, kind: MessageKind, createdAt: EpochMs): Outline {
   const readThrough = viewer === 'newbie' ? matching.newbieLastReadAt : matching.mentorLastReadAt;
   return { id: `${matching.id}:${matching.epoch}:${viewer}:${kind}`, kind, createdAt, read: readThrough !== null && createdAt <= readThrough };
 }
 
 // A rematch starts the dialog anew: moves of earlier epochs belong to another pair.
-function enteredAt({ matching, transitions }: DialogRecord, status: Status): EpochMs | null {
+function enteredAt({ matching, transitions }: DialogMoves, status: Status): EpochMs | null {
   return transitions.find((move) => move.to === status && move.epoch === matching.epoch)?.createdAt ?? null;
 }
 

@@ -11,10 +11,10 @@ export function greeting(contact: Role, locale: Locale, names: ContactNames): st
   return say(locale, text, naming(names.contactFirstName));
 }
 
-/** The number in E.164, or null for one outside its country's numbering plan. */
+/** The number in E.164, or null where its country has none of this length: which of those are given out, the metadata here may not know yet. */
 export function dialable(phone: string): string | null {
   const parsed = parsePhoneNumberFromString(phone, { extract: false });
-  return parsed?.isValid() === true ? parsed.number : null;
+  return parsed?.isPossible() === true ? parsed.number : null;
 }
 
 /**

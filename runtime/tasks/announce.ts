@@ -3,10 +3,11 @@
 import { EventType, type AnnouncedEventType } from '../../machines/events.ts';
 import { dueAnnouncement } from '../../machines/due.ts';
 import type { Profile } from '../../machines/ids.ts';
+import type { EpochMs } from '../../machines/matching-record.ts';
 import { announcedStatus } from '../../machines/step.ts';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
-import { countUnread } from '../messages/compose.ts';
+import { countUnread, type DialogMoves } from '../messages/compose.ts';
 import { countOutcomes, dispatchIn } from '../mentorship/dispatch.ts';
 import type { AnnouncePayload } from '../mentorship/effects.ts';
 import { factsOf } from '../mentorship/facts.ts';
@@ -37,34 +38,41 @@ interface Notice {
 export async function announce(ctx: Context, payload: AnnouncePayload, signal: AbortSignal): Promise<void> {
   const dialog = await ctx.store.dialog(payload.matchingId);
   if (dialog === null || dialog.matching.epoch !== payload.epoch) return;
-  const moves = await movesToMake(ctx, dialog, payload.event);
+  const now = await ctx.store.now();
+  const moves = movesToMake(ctx, { dialog, now }, payload.event);
   if (moves.length === 0) return;
   const accepted = new Set((await ctx.store.announcements(payload.matchingId)).map((record) => record.eventId));
-  const waiting = noticesOf(dialog, payload.event).filter((notice) => !accepted.has(notice.event.eventId));
+  const waiting = noticesOf(dialogAfter(dialog, moves, now), payload.event).filter((notice) => !accepted.has(notice.event.eventId));
   const outcomes = waiting.length === 0 ? [] : await ctx.upstreams.clientEvents.push(waiting.map((notice) => notice.event), signal);
   await settle(ctx, { payload, moves, waiting, outcomes }, signal);
 }
 
 /** The moves this announcement makes, in order; none when a later one has overtaken it or nothing is due any more. */
-async function movesToMake(ctx: Context, dialog: DialogRecord, event: AnnouncedEventType): Promise<AnnouncedEventType[]> {
-  const facts = factsOf(await ctx.store.now(), dialog.results?.figures ?? null, ctx.config.programme.policy);
+function movesToMake(ctx: Context, { dialog, now }: { dialog: DialogRecord; now: EpochMs }, event: AnnouncedEventType): AnnouncedEventType[] {
+  const facts = factsOf(now, dialog.results?.figures ?? null, ctx.config.programme.policy);
   const due = dueAnnouncement(dialog.matching, facts);
   return due.slice(0, due.indexOf(event) + 1);
 }
 
-function noticesOf(dialog: DialogRecord, event: AnnouncedEventType): Notice[] {
+/** What there will be to read once the moves are made. */
+function dialogAfter({ matching, transitions }: DialogRecord, moves: readonly AnnouncedEventType[], now: EpochMs): DialogMoves {
+  const made = moves.map((event) => ({ to: announcedStatus[event], epoch: matching.epoch, createdAt: now }));
+  return { matching: { ...matching, status: made.at(-1)?.to ?? matching.status }, transitions: [...transitions, ...made] };
+}
+
+function noticesOf(dialog: DialogMoves, event: AnnouncedEventType): Notice[] {
   const { matching } = dialog;
   const { kind, recipients } = announcements[event];
   return recipients.flatMap((role) => {
     const recipient = addressOf(dialog, role);
     if (recipient === null) return [];
     const eventId = `${matching.id}:${announcedStatus[event]}:${matching.epoch}:${role}`;
-    const payload = { matchingId: matching.id, kind, unread: countUnread(dialog, role) + 1 };
+    const payload = { matchingId: matching.id, kind, unread: countUnread(dialog, role) };
     return [{ role, event: { eventId, recipient, ttlSeconds: eventTtlSeconds, payload } }];
   });
 }
 
-function addressOf({ matching }: DialogRecord, role: Role): Profile | null {
+function addressOf({ matching }: DialogMoves, role: Role): Profile | null {
   return role === 'mentor' ? matching.mentor : matching.newbie;
 }
 

@@ -8,7 +8,7 @@ import { Status } from '../../machines/status.ts';
 import { tellSteps, type ActorStep } from '../actor-steps.ts';
 import { rfc3339 } from '../clock.ts';
 import type { Context } from '../context.ts';
-import { asServiceError } from '../errors.ts';
+import { asServiceError, ServiceError } from '../errors.ts';
 import { dispatch } from '../mentorship/dispatch.ts';
 import type { ApplicationPayload } from '../mentorship/effects.ts';
 import type { Operations } from '../operations.ts';
@@ -79,8 +79,10 @@ async function phoneOf(ctx: Context, profiles: readonly Profile[], signal: Abort
   const details = await ctx.upstreams.driverProfiles.retrieve(profiles, signal);
   const id = profiles.map((profile) => details.get(profileKey(profile))?.phonePdId ?? null).find((found) => found !== null);
   if (id === undefined) return null;
-  const phones = await ctx.upstreams.personal.phones([id], signal);
-  return phones.get(id) ?? null;
+  const phone = (await ctx.upstreams.personal.phones([id], signal)).get(id);
+  // Not the same as none: an application is written once, and the mistake may be mended.
+  if (phone === null) throw new ServiceError('upstream_reply_malformed', 'personal phones: value is no phone number');
+  return phone ?? null;
 }
 
 export function applicationKey(udid: Udid | null, newbie: Profile): string {

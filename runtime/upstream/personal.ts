@@ -5,14 +5,14 @@ import { requestInBatches } from './batches.ts';
 import type { JsonCall, Upstream } from './request.ts';
 
 // E.164: a plus and up to 15 digits, the first of them not zero.
-const phone = z.string().regex(/^\+[1-9]\d{6,14}$/);
-const phonesReply = z.object({ items: z.array(z.object({ id: z.string().min(1), value: phone })) });
+const phoneForm = /^\+[1-9]\d{6,14}$/;
+const phonesReply = z.object({ items: z.array(z.object({ id: z.string().min(1), value: z.string() })) });
 
 export function createPersonal(upstream: Upstream): Personal {
   return {
     phones: async (ids, signal) => {
       const items = await requestInBatches(upstream, [...new Set(ids)], phonesCall, signal);
-      return new Map(items.map((item) => [item.id, item.value]));
+      return new Map(items.map(({ id, value }) => [id, phoneForm.test(value) ? value : null]));
     },
   };
 }

@@ -96,6 +96,8 @@ test('a late code turns the failure into a success', async () => {
   await run(scene, name);
   await scene.settleTasks();
   expect(await scene.matching(ids[0]!)).toMatchObject({ status: 'succeed', mentorPromocode: 'LATE' });
+  // All four messages are to be read again, though nothing could be read while the matching was failed.
+  expect(scene.upstreams.acceptedEvents.get(`${ids[0]}:succeed:1:mentor`)).toMatchObject({ payload: { kind: 'promocode', unread: 4 } });
 });
 
 test('a late code is rejected when failures are final, the literal policy', async () => {
@@ -163,6 +165,17 @@ test('a former newbie who became a mentor still receives codes as a mentor', asy
   await writePromocodes(scene, 0, [code(ira, 'AS-MENTOR')]);
   await run(scene, name);
   expect(await codesOf([id])).toEqual(['AS-MENTOR']);
+});
+
+test('a code goes to the finished newbie of a mentor who failed as a newbie himself', async () => {
+  await open();
+  const own = await failOne();
+  const [id] = await finishAll(scene, [[oleg, ira]]);
+  await writePromocodes(scene, 0, [code(ira, 'AS-MENTOR')]);
+  await run(scene, name);
+  await scene.settleTasks();
+  expect(await codesOf([...own, id])).toEqual([null, 'AS-MENTOR']);
+  expect(await statusesOf([...own, id])).toEqual(['failed', 'succeed']);
 });
 
 test('codes of strangers and malformed rows are rejected and the others applied', async () => {
@@ -243,6 +256,16 @@ test('A25: once a day by UTC date, at the first tick of a day, however long the 
   scene.advance(9 * dayMs);
   expect(await tick()).toMatchObject({ outcome: 'succeeded', counts: { failed: 1 } });
   expect((await allMatchings(scene.ctx))[0]?.status).toBe('failed');
+});
+
+test('A25: a longer period is so many UTC dates', async () => {
+  await open({ FINISH_PROGRAMME_EVERY: '7d' });
+  const tick = async () => (await run(scene, name, { onlyIfDue: true })).outcome;
+  expect(await tick()).toBe('succeeded');
+  scene.advance(6 * dayMs);
+  expect(await tick()).toBe('not_due');
+  scene.advance(dayMs);
+  expect(await tick()).toBe('succeeded');
 });
 
 test('a missing directory of promocodes is counted, and the deadlines do not wait for it', async () => {

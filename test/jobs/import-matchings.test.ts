@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ServiceError } from '../../runtime/errors.ts';
 import { dayMs, openScene, person, profileOf, statusOf, type Scene } from '../suites/scene.ts';
+import { insertCompleted } from './completed.ts';
 import {
   allMatchings, connection, dump, dumpOfData, enrolAll, outcomesOf, reasonsOf, rejectsOf, run, writeDistribution,
 } from './programme.ts';
@@ -195,6 +196,16 @@ test('a newbie whom the table named before he enrolled is matched from the uncha
   expect(await run(scene, name)).toMatchObject({ counts: {} });
 });
 
+test('within the overlap below the newest row he is matched so however old the table is', async () => {
+  const named = await connection(scene, profileOf(ira), profileOf(pavel), '2025-09-27 10:00:00');
+  await writeDistribution(scene, [named, await connection(scene, profileOf(oleg), profileOf(rita), '2025-09-28 10:00:00')]);
+  await run(scene, name);
+  const [id, older] = await enrolAll(scene, [oleg, ira]);
+  await run(scene, name);
+  expect([await statusOf(scene.ctx, id!), await statusOf(scene.ctx, older!)]).toEqual(['matched', 'created']);
+  expect(await run(scene, name)).toMatchObject({ counts: {} });
+});
+
 test('creates the missing matching of a driver the CRM knows, once, when told to', async () => {
   await scene.close();
   scene = await openScene({ people: [ira, pavel, rita], environment: { CREATE_MISSING_FROM_CRM: 'true' } });
@@ -205,12 +216,21 @@ test('creates the missing matching of a driver the CRM knows, once, when told to
   expect(await rejectsOf(scene.ctx)).toEqual([]);
 });
 
+test('where nobody was archived yet, whoever is missing never was here, however old his row', async () => {
+  await scene.close();
+  scene = await openScene({ people: [ira, pavel], environment: { CREATE_MISSING_FROM_CRM: 'true' } });
+  await writeDistribution(scene, [await row(ira, pavel, '2021-09-27 10:00:00')]);
+  expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { enrolled: 1, matched: 1 } });
+});
+
 test('does not begin anew who was archived since, however often the CRM writes its table again', async () => {
   await scene.close();
-  scene = await openScene({ people: [ira, pavel, rita], environment: { CREATE_MISSING_FROM_CRM: 'true', ARCHIVE_AFTER: '1d' } });
-  await writeDistribution(scene, [await row(ira, pavel, -25 * hourMs), await row(rita, pavel, -23 * hourMs)]);
+  scene = await openScene({ people: [ira, oleg, pavel, rita], environment: { CREATE_MISSING_FROM_CRM: 'true', ARCHIVE_AFTER: '1d' } });
+  await insertCompleted(scene, 1, { newbie: profileOf(ira), newbieUdid: null });
+  expect(await run(scene, 'archive')).toMatchObject({ counts: { archived: 1 } });
+  await writeDistribution(scene, [await row(ira, pavel, -25 * hourMs), await row(oleg, pavel, -23 * hourMs)]);
   expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { enrolled: 1, matched: 1, rejected: 1 } });
-  expect(await allMatchings(scene.ctx)).toMatchObject([{ newbie: profileOf(rita) }]);
+  expect(await allMatchings(scene.ctx)).toMatchObject([{ newbie: profileOf(oleg) }]);
   expect(await reasonsOf(scene.ctx)).toEqual(['unknown_newbie']);
 });
 

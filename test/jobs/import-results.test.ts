@@ -60,6 +60,8 @@ test('both ages late at once are two moves and one announcement', async () => {
   expect(sentTo(id, 'in_progress')).toEqual([]);
   expect(sentTo(id, 'finished')).toEqual([`${id}:finished:1:mentor`]);
   expect((await scene.ctx.store.transitions(id)).slice(-2).map(({ to }) => to)).toEqual(['in_progress', 'finished']);
+  // The new match, the progress and the result: what the mentor finds when he looks.
+  expect(scene.upstreams.acceptedEvents.get(`${id}:finished:1:mentor`)).toMatchObject({ payload: { kind: 'result', unread: 3 } });
 });
 
 test('figures that came earlier are announced without a new row', async () => {
@@ -105,6 +107,16 @@ test('a null does not erase a figure, nor does a second row of the person', asyn
   expect((await scene.ctx.store.results([id]))[0]?.figures).toMatchObject({ ...week, sh_7d: '41' });
 });
 
+test('a row of blanks moves nobody and erases nothing', async () => {
+  scene.advance(7 * dayMs);
+  const blank = (who: typeof ira) => Object.fromEntries(Object.entries(figuresRow(who.udid, {})).map(([field, value]) => [field, value ?? '']));
+  await writeResults(scene, [figuresRow(ira.udid, week), blank(ira), blank(oleg)]);
+  expect(await run(scene, name)).toMatchObject({ counts: { announced: 1, overdue_7d: 1 } });
+  await scene.settleTasks();
+  expect(await statusOf(scene.ctx, second)).toBe('initialized');
+  expect((await scene.ctx.store.results([id]))[0]?.figures).toMatchObject(week);
+});
+
 test('malformed rows land among the rejects and the others are imported', async () => {
   scene.advance(7 * dayMs);
   const [bad, good] = [{ ...figuresRow(oleg.udid, week), sh_7d: { hours: 4 } }, { ...figuresRow(ira.udid, {}), sh_7d: 40.5 }];
@@ -124,6 +136,24 @@ test('asks driver-profiles for the udid that was unknown at enrolment', async ()
   await run(scene, name);
   await scene.settleTasks();
   expect(await statusOf(scene.ctx, lateId!)).toBe('in_progress');
+});
+
+test('asks driver-profiles for a udid that has changed since the enrolment', async () => {
+  ira.udid = 'udid-merged';
+  try {
+    scene.advance(7 * dayMs);
+    await writeResults(scene, [figuresRow('udid-merged', week)]);
+    expect(await run(scene, name)).toMatchObject({ counts: { announced: 1 } });
+  } finally {
+    ira.udid = 'udid-ira';
+  }
+});
+
+test('the udid of the enrolment serves for who is unknown to driver-profiles now', async () => {
+  scene.upstreams.world.people.splice(scene.upstreams.world.people.indexOf(ira), 1);
+  scene.advance(7 * dayMs);
+  await writeResults(scene, [figuresRow(ira.udid, week)]);
+  expect(await run(scene, name)).toMatchObject({ counts: { announced: 1 } });
 });
 
 test('figures read before a rematch are not told to the new mentor', async () => {

@@ -193,13 +193,14 @@ export function retentionSuite(name: string, open: () => Promise<RetainingStore>
       expect((await store.matchings(records.map(({ id }) => id))).map(({ id }) => id)).toEqual([moved.id, figured.id]);
     });
 
-    test('keeps tasks that still wait and the funnel of all who ever came', async () => {
+    test('leaves no task that would keep the person from another, and the funnel of all who ever came', async () => {
       const { store, retention } = under();
       const record = completed();
       await insertWhole(store, record);
       const { succeed } = await store.funnel();
       await retention.forget(await statesOf(retention, [record.id]), await leased(under()));
-      expect(await store.tasksOfMatching(record.id)).toMatchObject([{ state: 'pending' }]);
+      expect(await store.tasksOfMatching(record.id)).toEqual([]);
+      expect(await store.transact((tx) => tx.enqueue(newTask({ id: `done:${record.id}`, matchingId: aMatchingId() })))).toBe(true);
       expect((await store.funnel()).succeed).toEqual({ reached: succeed.reached, present: succeed.present - 1, oldestSince: null });
     });
 

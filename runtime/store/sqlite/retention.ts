@@ -49,7 +49,7 @@ export const retentionSql = {
   forgetAnnouncements: 'DELETE FROM announcements WHERE matching = ?',
   forgetKeys: 'DELETE FROM idempotency_keys WHERE matching = ?',
   forgetOtherGuards: 'DELETE FROM other_guards WHERE matching = ?',
-  forgetTasks: `DELETE FROM tasks WHERE matching_id = ? AND state = 'done'`,
+  forgetTasks: 'DELETE FROM tasks WHERE matching_id = ?',
   forgetGuard: 'DELETE FROM persons WHERE person = ? AND matching = ?',
   otherGuards: 'SELECT person FROM other_guards WHERE matching = ?',
   forgetMatching: 'DELETE FROM matchings WHERE uuid = ?',

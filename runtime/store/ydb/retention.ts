@@ -159,7 +159,7 @@ function bury({ writes }: Scope, record: MatchingRecord | undefined, { rows, del
     announcements: rows('announcements', id),
     guards: rows('guards', id),
     keys: rows('keysOfMatching', id),
-    tasks: rows('tasksOfMatching', id).filter((row) => row['state'] === 'done'),
+    tasks: rows('tasksOfMatching', id),
   });
 }
 

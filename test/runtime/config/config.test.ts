@@ -101,10 +101,10 @@ test('the store alone can be configured without the rest', () => {
   expect(readStoreConfig({ DATA_DIR: '/srv' })).toEqual({ kind: 'sqlite', file: '/srv/mentorship.sqlite' });
 });
 
-test.each([['500ms', 500], ['2s', 2_000], ['5m', 300_000], ['1h', 3_600_000], ['7d', 7 * dayMs], ['0d', 0]])('%s is %d ms', (text, ms) => {
+test.each([['500ms', 500], ['2s', 2_000], ['5m', 300_000], ['1h', 3_600_000], ['7d', 7 * dayMs], ['0d', 0], ['0', 0]])('%s is %d ms', (text, ms) => {
   expect(parseDurationMs(text)).toBe(ms);
 });
 
-test.each(['7', 'd', '-1d', '1.5h', '1w', ' 1d', '1d ', '9999999999d'])('%j is no duration', (text) => {
+test.each(['7', '00', 'd', '-1d', '1.5h', '1w', ' 1d', '1d ', '9999999999d'])('%j is no duration', (text) => {
   expect(parseDurationMs(text)).toBeNull();
 });

@@ -19,6 +19,10 @@ test('gives no links without a number', () => {
   expect(contactLinks(null, 'Hello')).toEqual([]);
 });
 
+test('gives links for a number that no operator is known to give out', () => {
+  expect(contactLinks(dialable('+70000000001'), 'Hi')).toHaveLength(2);
+});
+
 test('gives links for phones of other countries', () => {
   expect(contactLinks(dialable('+37491234567'), 'Hi')[1]).toEqual({ kind: 'tel', url: 'tel:+37491234567' });
 });

@@ -16,9 +16,15 @@ test('personal: asks for more than 200 ids in batches', async () => {
   expect(sandbox.calls.personal).toHaveLength(3);
 });
 
-test('personal: refuses what is no E.164 number without repeating it', async () => {
+test('personal: a value that is no E.164 number is null, and the others are given', async () => {
   const { sandbox, upstreams } = await startFixture();
   sandbox.faults.personal.set({ kind: 'wrong_type', path: 'items.0.value', value: '89990001122' });
+  expect(await upstreams.personal.phones(['pd-ivan', 'pd-maria'])).toEqual(new Map([['pd-ivan', null], ['pd-maria', '+79990003344']]));
+});
+
+test('personal: refuses what is no text without repeating it', async () => {
+  const { sandbox, upstreams } = await startFixture();
+  sandbox.faults.personal.set({ kind: 'wrong_type', path: 'items.0.value', value: 89_990_001_122 });
   const failure = await upstreams.personal.phones(['pd-ivan']).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'upstream_reply_malformed', message: expect.stringContaining('items[0].value') });
   expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('9990001122');

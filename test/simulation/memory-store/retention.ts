@@ -70,7 +70,7 @@ function forgetOne({ tables, now }: Session, id: MatchingId): void {
   for (const { epoch, event, recipient } of tables.rows('announcements').filter(({ matchingId }) => matchingId === id)) {
     tables.remove('announcements', `${id}:${epoch}:${event}:${recipient}`);
   }
-  for (const { id: task } of tables.rows('tasks').filter(({ matchingId, state }) => matchingId === id && state === 'done')) tables.remove('tasks', task);
+  for (const { id: task } of tables.rows('tasks').filter(({ matchingId }) => matchingId === id)) tables.remove('tasks', task);
   for (const table of ['persons', 'keys'] as const) for (const key of tables.keysOf(table, id)) tables.remove(table, key);
   tables.put('tombstones', id, { matchingId: id, deletedAt: now, transitionIds });
 }
