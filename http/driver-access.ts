@@ -19,6 +19,8 @@ export interface DriverAccessOptions {
   readonly audience: string;
   /** Real time: tokens expire by it. */
   readonly nowMs: () => number;
+  /** Milliseconds of a clock that nobody sets: the keys grow old by it. */
+  readonly elapsedMs?: () => number;
   readonly log?: Pick<Log, 'warn'>;
   /** Counts refusals by address; null for no limit. */
   readonly refusals?: RateLimiter | null;
@@ -37,7 +39,8 @@ const maxTokenLength = 8_192;
 
 /** Throws `bad_config` when the key file cannot be used. */
 export function createDriverGuard(options: DriverAccessOptions): Guards['driver'] {
-  const keys = new KeySet({ location: options.jwks, nowMs: options.nowMs, log: options.log });
+  const { jwks, log, elapsedMs = () => performance.now() } = options;
+  const keys = new KeySet({ location: jwks, elapsedMs, log });
   const cache = new LRUCache<string, Verified>({ max: cachedTokens });
   const knownCaller = (cacheKey: string, keysVersion: number): Profile | null => {
     const known = cache.get(cacheKey);

@@ -8,7 +8,8 @@ import type { Log } from '../runtime/log.ts';
 export interface KeySetOptions {
   /** A URL or a file path. */
   readonly location: string;
-  readonly nowMs: () => number;
+  /** Monotonic: a wall clock that is put right must not make keys young for ever, nor an attempt one of the future. */
+  readonly elapsedMs: () => number;
   readonly log?: Pick<Log, 'warn'> | undefined;
 }
 
@@ -58,11 +59,11 @@ export class KeySet {
   };
 
   #ageMs(): number {
-    return this.#options.nowMs() - this.#loadedAtMs;
+    return this.#options.elapsedMs() - this.#loadedAtMs;
   }
 
   #mayTry(): boolean {
-    return this.#options.nowMs() - this.#triedAtMs >= (this.#keys === null ? pauseWithoutKeysMs : pauseMs);
+    return this.#options.elapsedMs() - this.#triedAtMs >= (this.#keys === null ? pauseWithoutKeysMs : pauseMs);
   }
 
   async #present(): Promise<JWTVerifyGetKey> {
@@ -86,8 +87,8 @@ export class KeySet {
   }
 
   async #attempt(): Promise<void> {
-    const { location, log, nowMs } = this.#options;
-    this.#triedAtMs = nowMs();
+    const { location, log, elapsedMs } = this.#options;
+    this.#triedAtMs = elapsedMs();
     try {
       this.#accept(isUrl(location) ? await fetchText(location) : readKeyFile(location));
       this.#failure = null;
@@ -103,7 +104,7 @@ export class KeySet {
       this.#version += 1;
       this.#text = text;
     }
-    this.#loadedAtMs = this.#options.nowMs();
+    this.#loadedAtMs = this.#options.elapsedMs();
   }
 }
 

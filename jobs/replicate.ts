@@ -31,7 +31,9 @@ export const replicate: Job = {
     let cursor = beginning;
     return {
       read: async () => {
-        cursor = (await readJobState(run.ctx.store, name, cursorSchema)) ?? beginning;
+        const { store } = run.ctx;
+        const [now, kept] = await Promise.all([store.now(), readJobState(store, name, cursorSchema)]);
+        cursor = notAfter(now, kept ?? beginning);
         return true;
       },
       apply: async (signal) => {
@@ -42,6 +44,13 @@ export const replicate: Job = {
     };
   },
 };
+
+/** Moments that a clock which was ahead has left must not hide what is written until it gets there again. */
+function notAfter(now: EpochMs, { matchings, transitions, results, tombstones }: Cursor): Cursor {
+  return {
+    matchings: Math.min(now, matchings), transitions: Math.min(now, transitions), results: Math.min(now, results), tombstones: Math.min(now, tombstones),
+  };
+}
 
 interface Stream {
   readonly source: keyof Cursor;

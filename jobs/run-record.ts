@@ -44,7 +44,7 @@ export async function closeRecord({ unit, tally }: JobRun, record: JobRunRecord,
   await unit.commit(async (tx) => {
     const now = await tx.now();
     await tx.putJobRun({ ...record, finishedAt: now, outcome, counts: tally.counts(), error: described });
-    if (outcome === 'succeeded') await tx.putJobState(successDate(record.job as JobName), utcDate(now));
+    if (outcome === 'succeeded') await tx.putJobState(successDate(record.job as JobName), utcDate(record.startedAt));
   });
 }
 

@@ -26,6 +26,19 @@ export interface NewTask {
   readonly delayMs: number;
 }
 
+export interface ClaimRequest {
+  readonly owner: string;
+  readonly limit: number;
+  readonly leaseMs: number;
+  /** Of one queue; without it each may have all of `limit`. */
+  readonly room?: Readonly<Record<Queue, number>>;
+}
+
+/** How many tasks of the queue may be claimed. */
+export function roomOf({ limit, room }: ClaimRequest, queue: Queue): number {
+  return Math.max(0, Math.min(limit, room?.[queue] ?? limit));
+}
+
 /** A task in the hands of one worker. `fence` grows with each claim: an older holder can no longer settle the task. */
 export interface ClaimedTask {
   readonly id: string;
@@ -69,7 +82,7 @@ export interface QueueStats {
 
 export interface TaskQueue {
   /** Takes up to `limit` due tasks, those whose lease ran out included. */
-  claim(request: { owner: string; limit: number; leaseMs: number }): Promise<ClaimedTask[]>;
+  claim(request: ClaimRequest): Promise<ClaimedTask[]>;
   /** Each settles the task only while `fence` is still the newest; false means the lease was lost. */
   extend(task: ClaimedTask, leaseMs: number): Promise<boolean>;
   complete(task: ClaimedTask): Promise<boolean>;

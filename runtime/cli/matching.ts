@@ -6,7 +6,7 @@ import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { openStore } from '../compose.ts';
 import { readConfig, readStoreConfig } from '../config/config.ts';
 import { allowedEvents, sendEvent } from '../mentorship/operator.ts';
-import { createLog } from '../log.ts';
+import { createLog, standardError } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
 import type { Store } from '../store.ts';
 import { randomUUID } from 'node:crypto';
@@ -47,7 +47,7 @@ export function eventCommand(): Command {
       const { store } = openStore(config.store, { timescale: config.timescale });
       try {
         const record = await matchingNamed(store, id);
-        const ports = { store, config, metrics: createMetrics(), log: createLog('warn'), newId: randomUUID };
+        const ports = { store, config, metrics: createMetrics(), log: createLog('warn', standardError()), newId: randomUUID };
         const operator = { actor: options.operator, reason: options.reason };
         print(await sendEvent(ports, { matchingId: record.id, eventOf: (present) => eventOf(type, present, options), operator }));
       } finally {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { openStore } from '../compose.ts';
 import { readStoreConfig } from '../config/config.ts';
-import { createLog } from '../log.ts';
+import { createLog, standardError } from '../log.ts';
 import { retryTask } from '../mentorship/operator.ts';
 import type { Store } from '../store.ts';
 import { queues, TaskState, type Queue, type TaskQueue } from '../tasks.ts';
@@ -29,7 +29,7 @@ export function tasksCommand(): Command {
     .addOption(reasonOption())
     .action((id: string, options: OperatorOptions) => withTasks(async (tasks, store) => {
       const task = await tasks.find(id);
-      const ports = { store, tasks, log: createLog('warn'), newId: randomUUID };
+      const ports = { store, tasks, log: createLog('warn', standardError()), newId: randomUUID };
       const retried = task !== null && (await retryTask(ports, task, operatorOf(options)));
       if (!retried) throw mistake('<id>: there is no dead or waiting task with this id');
       print(await tasks.find(id));

@@ -4,7 +4,7 @@ import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { rfc3339 } from '../clock.ts';
 import type { Context } from '../context.ts';
 import { asServiceError, describeError } from '../errors.ts';
-import { withinTime } from '../mentorship/deadline.ts';
+import { stoppedAfter, withinTime } from '../mentorship/deadline.ts';
 import { fulfilSpooled } from '../mentorship/enroll.ts';
 import type { SpoolEntry } from '../spool.ts';
 import { pauseMs } from './backoff.ts';
@@ -21,6 +21,8 @@ const usual: SpoolWorkerOptions = { roundEveryMs: 250, adoptEveryMs: 5_000 };
 const atOnce = 8;
 /** The store is looked for again after each round: one application must not hold that up for long. */
 const formWithinMs = 10_000;
+/** And nobody else is brought to the store before a row is given to the matching that came first. */
+const correctWithinMs = 5_000;
 
 /** Of what failed: how often, and when it is due again. */
 type Pauses = Map<MatchingId, { readonly attempt: number; readonly dueMs: number }>;
@@ -107,13 +109,14 @@ export class SpoolWorker {
   }
 
   async #giveRowTo({ id, newbie, createdAt }: MatchingRecord, entry: SpoolEntry): Promise<void> {
-    await this.#ctx.yt.correctApplication({
+    const row = {
       newbie_key: applicationKey(entry.udid, entry.newbie),
       matching_id: id,
       newbie_park_id: newbie.parkId,
       newbie_driver_id: newbie.driverId,
       created_at: rfc3339(createdAt),
-    }, this.#stopping.signal);
+    };
+    await stoppedAfter(correctWithinMs, (signal) => this.#ctx.yt.correctApplication(row, signal), { outer: this.#stopping.signal });
   }
 
   async #formAll(entries: readonly SpoolEntry[]): Promise<void> {
@@ -134,14 +137,9 @@ export class SpoolWorker {
   }
 
   async #form(applicant: Omit<Parameters<typeof formApplication>[1], 'requestedAt'>): Promise<void> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), formWithinMs);
-    try {
-      const signal = AbortSignal.any([this.#stopping.signal, late.signal]);
-      await formApplication(this.#ctx, { ...applicant, requestedAt: async () => this.#ctx.spool.now() }, signal);
-    } finally {
-      clearTimeout(timer);
-    }
+    const form = (signal: AbortSignal): Promise<void> =>
+      formApplication(this.#ctx, { ...applicant, requestedAt: async () => this.#ctx.spool.now() }, signal);
+    await stoppedAfter(formWithinMs, form, { outer: this.#stopping.signal });
   }
 
   #pause(pauses: Pauses, { matchingId }: SpoolEntry, error: unknown, what: string): void {

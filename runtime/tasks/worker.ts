@@ -1,7 +1,7 @@
 // The task loop: claims due tasks up to its concurrency, keeps their leases alive while they run, settles them, and drains on stop.
 import type { Context } from '../context.ts';
 import { asServiceError, describeError } from '../errors.ts';
-import type { ClaimedTask } from '../tasks.ts';
+import { type ClaimedTask, type Queue, queues } from '../tasks.ts';
 import { inRootSpan } from '../trace.ts';
 import { judgeFailure } from './backoff.ts';
 import { handleTask, traceOfTask } from './handlers.ts';
@@ -17,6 +17,8 @@ export interface TaskWorkerOptions {
 
 /** What was cut off is given back within that time, or its lease runs out by itself: a store that does not answer holds up no stop. */
 const handBackWithinMs = 2_000;
+
+const mostOfOneQueue = 0.75;
 
 interface Running {
   readonly task: ClaimedTask;
@@ -72,12 +74,20 @@ export class TaskWorker {
     return this.#options.concurrency - this.#running.size;
   }
 
+  /** A queue whose upstream hangs leaves a quarter of the slots to the others. */
+  #room(): Record<Queue, number> {
+    const most = Math.max(1, Math.floor(this.#options.concurrency * mostOfOneQueue));
+    const running = [...this.#running.values()];
+    const rooms = queues.map((queue) => [queue, most - running.filter(({ task }) => task.queue === queue).length]);
+    return Object.fromEntries(rooms) as Record<Queue, number>;
+  }
+
   async #claim(): Promise<ClaimedTask[]> {
     const { owner, leaseMs } = this.#options;
     const limit = this.#free();
     if (limit <= 0) return [];
     try {
-      return await this.#ctx.tasks.claim({ owner, limit, leaseMs });
+      return await this.#ctx.tasks.claim({ owner, limit, leaseMs, room: this.#room() });
     } catch (error) {
       this.#ctx.log.warn({ code: asServiceError(error).code }, 'tasks cannot be claimed');
       return [];
@@ -88,7 +98,8 @@ export class TaskWorker {
     const abort = new AbortController();
     if (this.#isCutOff) abort.abort();
     const ended = this.#attend(task, abort).finally(() => {
-      this.#running.delete(task.id);
+      // An outage longer than the lease may have brought the task here a second time.
+      if (this.#running.get(task.id)?.abort === abort) this.#running.delete(task.id);
       this.#wake();
     });
     this.#running.set(task.id, { task, abort, ended });

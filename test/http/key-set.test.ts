@@ -28,21 +28,28 @@ async function startProvider(body: unknown): Promise<Provider> {
 interface Door {
   readonly tries: (token: string) => Promise<string>;
   readonly pass: (ms: number) => void;
+  /** Of the wall clock alone. */
+  readonly setBack: (ms: number) => void;
   readonly warned: unknown[];
 }
 
 /** `let in`, or the code of the refusal. */
 function doorOf(jwks: string): Door {
   let now = nowMs;
+  let elapsed = 0;
   const warned: unknown[] = [];
   const log = { warn: (fields: unknown) => void warned.push(fields) } as never;
-  const guard = createDriverGuard({ jwks, issuer, audience, nowMs: () => now, log });
+  const guard = createDriverGuard({ jwks, issuer, audience, nowMs: () => now, elapsedMs: () => elapsed, log });
   const tries = (token: string): Promise<string> => {
     const headers = new Map([['authorization', `Bearer ${token}`]]);
     const head = { method: 'GET', path: '/', query: '', headers, fromLoopback: true, address: new Uint8Array(4) };
     return guard(head).then(() => 'let in', (error: { code: string }) => error.code);
   };
-  return { tries, warned, pass: (ms) => { now += ms; } };
+  const pass = (ms: number): void => {
+    now += ms;
+    elapsed += ms;
+  };
+  return { tries, warned, pass, setBack: (ms) => { now -= ms; } };
 }
 
 const minute = 60_000;
@@ -122,6 +129,18 @@ test('cannot tell a new key from a forged one while the provider is away: an out
   for (let turn = 0; turn < 5; turn += 1) expect(await door.tries(await identity.sign({ ...long, alg: 'ES256' }))).toBe('upstream_unavailable');
   expect(provider.served).toBe(2);
   expect(await door.tries(await identity.sign(long))).toBe('let in');
+});
+
+test('keys grow old though the wall clock is set back', async () => {
+  const identity = await createIssuer();
+  const provider = await startProvider(only(identity, 'EdDSA'));
+  const door = doorOf(provider.url);
+  const tokens = await Promise.all(['EdDSA', 'ES256'].map((alg) => identity.sign({ ...long, alg })));
+  expect(await door.tries(tokens[0]!)).toBe('let in');
+  provider.answer.body = JSON.stringify(identity.jwks);
+  door.setBack(6 * 60 * minute);
+  door.pass(minute);
+  expect(await door.tries(tokens[1]!)).toBe('let in');
 });
 
 test('without any keys it asks again after a second', async () => {

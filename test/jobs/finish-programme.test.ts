@@ -258,6 +258,22 @@ test('A25: once a day by UTC date, at the first tick of a day, however long the 
   expect((await allMatchings(scene.ctx))[0]?.status).toBe('failed');
 });
 
+test('A25: a run that ends after midnight is one of the day before', async () => {
+  await open();
+  const ids = await finishAll(scene, [[ira, pavel]]);
+  scene.advance(dayMs - ((await scene.ctx.store.now()) % dayMs) - 60_000);
+  const { yt } = scene.ctx;
+  const listTables: typeof yt.listTables = async (...asked) => {
+    const listed = await yt.listTables(...asked);
+    scene.advance(120_000);
+    return listed;
+  };
+  expect(await run(scene, name, { ctx: { ...scene.ctx, yt: { ...yt, listTables } }, onlyIfDue: true })).toMatchObject({ outcome: 'succeeded' });
+  await writePromocodes(scene, 0, [code(ira, 'NEW-DAY')]);
+  expect(await run(scene, name, { onlyIfDue: true })).toMatchObject({ outcome: 'succeeded' });
+  expect(await codesOf(ids)).toEqual(['NEW-DAY']);
+});
+
 test('A25: a longer period is so many UTC dates', async () => {
   await open({ FINISH_PROGRAMME_EVERY: '7d' });
   const tick = async () => (await run(scene, name, { onlyIfDue: true })).outcome;

@@ -1,8 +1,9 @@
 // Changed rows reach the replica and are looked up there before the cursor moves; what left the database is marked.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { profileKey } from '../../machines/ids.ts';
+import { profileKey, type MatchingId } from '../../machines/ids.ts';
 import { rfc3339 } from '../../runtime/clock.ts';
 import type { Context } from '../../runtime/context.ts';
+import { archivedState } from '../../runtime/retention.ts';
 import type { Copies } from '../../runtime/yt.ts';
 import { figures, matchedRecord } from '../suites/records.ts';
 import { dayMs, openScene, person, type Scene } from '../suites/scene.ts';
@@ -164,4 +165,34 @@ test('a dry run marks nothing deleted', async () => {
   for (const table of ['matchings', 'status_transitions', 'results']) {
     expect((await replica(table)).every((row) => row['deleted'] === false)).toBe(true);
   }
+});
+
+test('a clock that was ahead for a while leaves nothing out', async () => {
+  scene.advance(2 * dayMs);
+  await enrolAll(scene, [ira]);
+  await run(scene, name);
+  scene.advance(-2 * dayMs);
+  const [later] = await enrolAll(scene, [oleg]);
+  await run(scene, name);
+  expect((await replica('matchings')).map((row) => row['id'])).toContain(later);
+  expect((await replica('status_transitions')).map((row) => row['matching_id'])).toContain(later);
+});
+
+test('nor drops what tells of the archived before it was read', async () => {
+  const [early, late] = await insertCompleted(scene, 2);
+  const forgetOne = async (id: MatchingId): Promise<void> => {
+    const lock = await scene.ctx.locks.tryAcquire('job:archive');
+    await scene.ctx.retention.forget((await scene.ctx.retention.bundles([id])).map(archivedState), lock!.lease);
+    await lock!.release();
+  };
+  await run(scene, name);
+  scene.advance(2 * dayMs);
+  await forgetOne(early!);
+  await run(scene, name);
+  scene.advance(-2 * dayMs + 3_600_000);
+  await forgetOne(late!);
+  await run(scene, name);
+  scene.advance(5 * dayMs);
+  await run(scene, name);
+  expect((await replica('matchings')).map((row) => row['deleted'])).toEqual([true, true]);
 });

@@ -86,6 +86,16 @@ export function tasksSuite(name: string, open: OpenStore): void {
       expect(inTurn.map(({ id }) => id)).toContain('alone again');
     });
 
+    test('gives no more of a queue than there is room for, and the rest of the limit to the others', async () => {
+      for (let index = 0; index < 4; index += 1) {
+        for (const queue of queues) await enqueue(newTask({ id: `${queue}:${index}`, queue }));
+      }
+      const asked = { owner: 'worker', limit: 4, leaseMs, room: { create_application: 1, announce: 8 } };
+      expect((await under().tasks.claim(asked)).map(({ queue }) => queue).sort()).toEqual(['announce', 'announce', 'announce', 'create_application']);
+      const full = { ...asked, room: { create_application: -1, announce: 0 } };
+      expect(await under().tasks.claim(full)).toEqual([]);
+    });
+
     test('gives one task to one of many workers that ask at once', async () => {
       const { store } = under();
       await store.transact(async (tx) => {

@@ -2,13 +2,13 @@
 import { ServiceError } from '../../errors.ts';
 import type { Lease, LeaseTable } from '../../lock.ts';
 import { readInteger } from './columns.ts';
-import type { Session } from './session.ts';
+import { longestAheadMs, type Session } from './session.ts';
 import type { Access } from './tasks.ts';
 
 export const leaseSql = {
   acquire: `INSERT INTO locks (name, owner, epoch, expires_at_ms) VALUES (?1, ?2, 1, ?3)
     ON CONFLICT (name) DO UPDATE SET owner = ?2, epoch = locks.epoch + 1, expires_at_ms = ?3
-    WHERE locks.expires_at_ms <= ?4 OR locks.owner = ?2 RETURNING epoch`,
+    WHERE locks.expires_at_ms NOT BETWEEN ?4 + 1 AND ?5 OR locks.owner = ?2 RETURNING epoch`,
   prolong: 'UPDATE locks SET expires_at_ms = ? WHERE name = ? AND owner = ? AND epoch = ? AND expires_at_ms > ?',
   release: 'UPDATE locks SET expires_at_ms = 0 WHERE name = ? AND owner = ? AND epoch = ?',
   alive: 'SELECT epoch FROM locks WHERE name = ? AND owner = ? AND epoch = ? AND expires_at_ms > ?',
@@ -28,7 +28,7 @@ export function leaseTable({ write }: Pick<Access, 'write'>): LeaseTable {
 /** The owner itself may take the lock anew: its older lease is fenced off like anybody's. */
 function acquire(session: Session, name: string, owner: string, ttlMs: number): Lease | null {
   const now = session.databaseMs;
-  const row = session.change(leaseSql.acquire, name, owner, now + ttlMs, now);
+  const row = session.change(leaseSql.acquire, name, owner, now + ttlMs, now, now + longestAheadMs);
   return row === null ? null : { name, owner, epoch: readInteger(row, 'epoch') };
 }
 

@@ -12,6 +12,12 @@ export interface DatabaseClock {
   readonly databaseNowMs: () => EpochMs;
 }
 
+/**
+ * Nothing is leased or put off for longer. The database's clock is the host's: what is dated further ahead was written while it was wrong, and
+ * must not wait until it gets there again.
+ */
+export const longestAheadMs = 3_600_000;
+
 /** Hears what a transaction changes, whether it is committed or not. Every statement that changes rows of `matchings` tells. */
 export interface Changes {
   /** The row is `now` this one; null: another one than it was, or gone. */

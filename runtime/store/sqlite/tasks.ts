@@ -1,14 +1,17 @@
 // Task rows: enqueued by the transaction that causes them, claimed under a lease, settled under a fence.
 import type { MatchingId } from '../../../machines/ids.ts';
 import type { PageRequest } from '../../store.ts';
-import { type ClaimedTask, type NewTask, Queue, queues, type QueueStats, type TaskQueue, TaskState, type TaskView, unsettledStates } from '../../tasks.ts';
+import {
+  type ClaimedTask, type ClaimRequest, type NewTask, Queue, queues, type QueueStats, roomOf, type TaskQueue, TaskState, type TaskView, unsettledStates,
+} from '../../tasks.ts';
 import { readAs, readInteger, readIntegerOrNull, readMatchingId, readText, readTextOrNull } from './columns.ts';
 import type { Row } from './database.ts';
 import { newestFirst, pageOf, positionOf } from './paging.ts';
-import type { Session } from './session.ts';
+import { longestAheadMs, type Session } from './session.ts';
 import type { Work } from './transaction.ts';
 
 const view = 'seq, id, queue, matching_id, state, attempt, last_error, visible_at_ms, created_at_ms, updated_at_ms';
+const claimedView = 'seq, id, queue, matching_id, payload, attempt, refusals, fence';
 const purgeBatch = 1_000;
 const states: readonly TaskState[] = Object.values(TaskState);
 
@@ -17,8 +20,10 @@ export const taskSql = {
     VALUES (?1, ?2, ?3, ?4, 'pending', 0, 0, ?5, ?6, ?6)
     ON CONFLICT (id) DO UPDATE SET queue = ?2, matching_id = ?3, payload = ?4, state = 'pending', attempt = 0, refusals = 0, owner = NULL,
     last_error = NULL, visible_at_ms = ?5, created_at_ms = ?6, updated_at_ms = ?6 WHERE state = 'done'`,
-  due: `SELECT seq, id, queue, matching_id, payload, attempt, refusals, fence FROM tasks
+  due: `SELECT ${claimedView} FROM tasks
     WHERE queue = ? AND state IN ('pending', 'running') AND visible_at_ms <= ? ORDER BY visible_at_ms, seq LIMIT ?`,
+  misdated: `SELECT ${claimedView} FROM tasks
+    WHERE queue = ? AND state IN ('pending', 'running') AND visible_at_ms > ? ORDER BY visible_at_ms, seq LIMIT ?`,
   take: `UPDATE tasks SET state = 'running', attempt = attempt + 1, fence = fence + 1, owner = ?, visible_at_ms = ?, updated_at_ms = ?
     WHERE seq = ?`,
   settle: `UPDATE tasks SET state = ?, visible_at_ms = ?, attempt = attempt - ?, refusals = refusals + ?, last_error = coalesce(?, last_error), updated_at_ms = ?
@@ -71,17 +76,17 @@ export function tasksOfMatching(session: Session, id: MatchingId): TaskView[] {
   return session.all(taskSql.ofMatching, id).map(taskFrom);
 }
 
-interface ClaimRequest {
-  readonly owner: string;
-  readonly limit: number;
-  readonly leaseMs: number;
-}
-
-function claimDue(session: Session, { owner, limit, leaseMs }: ClaimRequest, firstQueue: number): ClaimedTask[] {
-  const due = queues.map((queue) => session.all(taskSql.due, queue, session.databaseMs, limit));
+function claimDue(session: Session, request: ClaimRequest, firstQueue: number): ClaimedTask[] {
+  const { owner, limit, leaseMs } = request;
+  const due = queues.map((queue) => dueIn(session, queue, roomOf(request, queue)));
   const chosen = inTurns(due, firstQueue).slice(0, limit);
   for (const row of chosen) session.run(taskSql.take, owner, session.databaseMs + leaseMs, session.databaseMs, readInteger(row, 'seq'));
   return chosen.map(claimedFrom);
+}
+
+function dueIn(session: Session, queue: Queue, room: number): Row[] {
+  const due = session.all(taskSql.due, queue, session.databaseMs, room);
+  return due.length === room ? due : [...due, ...session.all(taskSql.misdated, queue, session.databaseMs + longestAheadMs, room - due.length)];
 }
 
 /** One of each queue at a time, so that no backlog keeps the others waiting; the first in turn changes with every claim. */

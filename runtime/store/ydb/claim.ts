@@ -1,5 +1,5 @@
 // Claiming tasks: a look at what is due, then a claim of those rows by key, so that workers meet only over the same task.
-import { type ClaimedTask, queues } from '../../tasks.ts';
+import { type ClaimedTask, type ClaimRequest, queues, roomOf } from '../../tasks.ts';
 import type { YdbClient } from './client.ts';
 import { readAs, readInteger, readMatchingId, readText } from './columns.ts';
 import { YdbFailure } from './failure.ts';
@@ -9,10 +9,7 @@ import { type RetryOptions, retrying } from './retry.ts';
 import { taskParts } from './task-parts.ts';
 import type { Row } from './values.ts';
 
-export interface ClaimRequest {
-  readonly owner: string;
-  readonly limit: number;
-  readonly leaseMs: number;
+export interface TurnedRequest extends ClaimRequest {
   /** The queue whose turn it is to be first. */
   readonly turn: number;
 }
@@ -22,7 +19,7 @@ type TaskKey = { readonly bucket: number; readonly id: string };
 /** Looks after a lost race for all tasks seen: somebody else works, so there may be others. */
 const maxLooks = 5;
 
-export async function claimTasks(client: YdbClient, retry: RetryOptions, request: ClaimRequest): Promise<ClaimedTask[]> {
+export async function claimTasks(client: YdbClient, retry: RetryOptions, request: TurnedRequest): Promise<ClaimedTask[]> {
   let attempted: readonly TaskKey[] = [];
   return retrying(retry, async (previous) => {
     if (previous instanceof YdbFailure && previous.kind === 'undetermined') {
@@ -38,10 +35,11 @@ export async function claimTasks(client: YdbClient, retry: RetryOptions, request
   });
 }
 
-async function dueTasks(client: YdbClient, { limit, turn }: ClaimRequest): Promise<TaskKey[]> {
+async function dueTasks(client: YdbClient, request: TurnedRequest): Promise<TaskKey[]> {
+  const { limit, turn } = request;
   const { parts } = await client.read([bind(taskParts.due, { page_limit: limit })]);
   const rows = (parts[0] ?? []).flat();
-  const due = queues.map((queue) => rows.filter((row) => row['queue'] === queue).sort(dueFirst));
+  const due = queues.map((queue) => rows.filter((row) => row['queue'] === queue).sort(dueFirst).slice(0, roomOf(request, queue)));
   return inTurns(due, turn).slice(0, limit).map((row) => ({ bucket: readInteger(row, 'bucket'), id: readText(row, 'id') }));
 }
 

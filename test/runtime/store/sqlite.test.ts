@@ -1,10 +1,11 @@
 // The shared suites on SQLite.
 import { rmSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
 import { realTime } from '../../../runtime/clock.ts';
 import { openSqliteStore } from '../../../runtime/store/sqlite/store.ts';
 import { lockSuite } from '../../suites/lock-suite.ts';
 import { retentionSuite } from '../../suites/retention-suite.ts';
-import { suiteStartMs } from '../../suites/records.ts';
+import { newTask, suiteStartMs } from '../../suites/records.ts';
 import { storeSuite } from '../../suites/store-suite.ts';
 import type { RetainingStore } from '../../suites/store-under-test.ts';
 import { tasksSuite } from '../../suites/tasks-suite.ts';
@@ -31,3 +32,34 @@ storeSuite('sqlite', open);
 tasksSuite('sqlite', open);
 lockSuite('sqlite', open);
 retentionSuite('sqlite', open);
+
+const dayMs = 86_400_000;
+
+/** What a host whose clock was two days ahead has left, and then put right. */
+async function afterClockWasAhead(leave: (under: RetainingStore) => Promise<unknown>): Promise<RetainingStore> {
+  const under = await open();
+  onTestFinished(() => under.close());
+  under.passTime(2 * dayMs);
+  await leave(under);
+  under.passTime(-2 * dayMs);
+  return under;
+}
+
+test('a lock that was taken while the clock was ahead is free for others', async () => {
+  const { leases } = await afterClockWasAhead((under) => under.leases.acquire('job', 'dead', 15_000));
+  expect(await leases.acquire('job', 'alive', 15_000)).toMatchObject({ epoch: 2 });
+  expect(await leases.acquire('job', 'third', 15_000)).toBeNull();
+});
+
+test('tasks that were put off or claimed while the clock was ahead are due', async () => {
+  const [claimed, waiting] = [newTask({ id: 'claimed' }), newTask({ id: 'waiting', delayMs: 1_000 })];
+  const { tasks } = await afterClockWasAhead(async (under) => {
+    await under.store.transact(async (tx) => {
+      for (const task of [claimed, waiting]) await tx.enqueue(task);
+    });
+    await under.tasks.claim({ owner: 'dead', limit: 1, leaseMs: 30_000 });
+  });
+  const again = await tasks.claim({ owner: 'alive', limit: 5, leaseMs: 30_000 });
+  expect(again.map(({ id }) => id).sort()).toEqual(['claimed', 'waiting']);
+  expect(await tasks.claim({ owner: 'alive', limit: 5, leaseMs: 3_600_000 })).toEqual([]);
+});

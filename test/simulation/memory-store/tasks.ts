@@ -1,5 +1,7 @@
 // The task queue port over the tables in memory.
-import { type ClaimedTask, type NewTask, queues, type QueueStats, TaskState, type TaskQueue, type TaskView, unsettledStates } from '../../../runtime/tasks.ts';
+import {
+  type ClaimedTask, type ClaimRequest, type NewTask, queues, type QueueStats, roomOf, TaskState, type TaskQueue, type TaskView, unsettledStates,
+} from '../../../runtime/tasks.ts';
 import type { Access, Session } from './access.ts';
 import { pageBy } from './listing.ts';
 import type { Numbered, TaskRow } from './tables.ts';
@@ -63,18 +65,14 @@ export function taskQueue({ read, write }: Pick<Access, 'read' | 'write'>): Task
   };
 }
 
-interface ClaimRequest {
-  readonly owner: string;
-  readonly limit: number;
-  readonly leaseMs: number;
-}
-
 /** One of each queue at a time; the first in turn changes with every claim. */
-function claimDue({ tables, now }: Session, { owner, limit, leaseMs }: ClaimRequest, firstQueue: number): ClaimedTask[] {
+function claimDue({ tables, now }: Session, request: ClaimRequest, firstQueue: number): ClaimedTask[] {
+  const { owner, limit, leaseMs } = request;
   const waiting = (state: TaskState): boolean => state === TaskState.pending || state === TaskState.running;
   const due = tables.numbered('tasks').filter(({ row }) => waiting(row.state) && row.visibleAtMs <= now)
     .sort((a, b) => a.row.visibleAtMs - b.row.visibleAtMs || a.seq - b.seq);
-  const lists = queues.map((_, place) => due.filter(({ row }) => row.queue === queues[(place + firstQueue) % queues.length]));
+  const ofQueue = queues.map((queue) => due.filter(({ row }) => row.queue === queue).slice(0, roomOf(request, queue)));
+  const lists = queues.map((_, place) => ofQueue[(place + firstQueue) % queues.length] ?? []);
   const longest = Math.max(...lists.map((list) => list.length));
   const inTurns = Array.from({ length: longest }, (_, place) => lists.flatMap((list) => list[place] ?? [])).flat();
   return inTurns.slice(0, limit).map(({ row }) => {
