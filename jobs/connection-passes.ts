@@ -20,7 +20,7 @@ interface Reopened {
   readonly rejected: Set<number>;
 }
 
-/** Answers the date of the newest row whose newbie is unknown. */
+/** Answers the date of the newest row whose newbie is unknown yet. */
 export async function applyConnections(run: JobRun, fresh: FreshRows, signal: AbortSignal): Promise<EpochMs | null> {
   if (fresh.size === 0) return null;
   const reopened: Reopened = { keys: new Set(), rejected: new Set() };
@@ -115,7 +115,7 @@ function countName({ event, outcome, from }: Outcome): string {
 }
 
 function unknownIn(plans: readonly Plan[]): EpochMs | null {
-  const unknown = plans.filter((plan) => plan.kind === 'reject' && plan.reason === 'unknown_newbie');
+  const unknown = plans.filter((plan) => plan.kind === 'reject' && plan.reason !== 'self_match');
   return unknown.reduce<EpochMs | null>((newest, { row }) => latest(newest, row.connectedAt), null);
 }
 

@@ -8,15 +8,17 @@ import type { StoreTx } from '../runtime/store.ts';
 import type { Person } from '../runtime/upstream.ts';
 import { hasArchived } from './archive-batch.ts';
 import type { JobRun } from './job.ts';
-import { expandPeople, type PersonOf } from './people.ts';
+import { expandPeople, type People } from './people.ts';
 import { rejectRecord, RejectSource } from './rejects.ts';
 import type { ConnectionRow } from './rows.ts';
+
+type RejectReason = 'unknown_newbie' | 'self_match' | 'unreadable_person';
 
 export type Plan =
   | { readonly kind: 'match'; readonly row: ConnectionRow; readonly mentor: Person; readonly record: MatchingRecord }
   /** The newbie never enrolled here, and CREATE_MISSING_FROM_CRM is on. */
   | { readonly kind: 'enrol'; readonly row: ConnectionRow; readonly mentor: Person; readonly newbie: Person }
-  | { readonly kind: 'reject'; readonly row: ConnectionRow; readonly newbie: Person; readonly reason: 'unknown_newbie' | 'self_match' };
+  | { readonly kind: 'reject'; readonly row: ConnectionRow; readonly newbie: Person; readonly reason: RejectReason };
 
 export interface PlannedRows {
   readonly rows: readonly ConnectionRow[];
@@ -29,15 +31,15 @@ export async function planBatch(ctx: Context, { rows, isSuperseded }: PlannedRow
   // Most rows of an overlap were applied before: seen by the newbie's own profile, they cost no call of driver-profiles.
   const own = await matchingsByNewbie(ctx, rows.map((row) => row.newbie));
   const fresh = rows.filter((row) => !isApplied(row, own.get(profileKey(row.newbie)) ?? []));
-  const personOf = await expandPeople(ctx.upstreams.driverProfiles, fresh.flatMap((row) => [row.newbie, row.mentor]), signal);
-  const newest = fresh.filter((row) => !isSuperseded(row, personOf(row.newbie)));
+  const people = await expandPeople(ctx.upstreams.driverProfiles, fresh.flatMap((row) => [row.newbie, row.mentor]), signal);
+  const newest = fresh.filter((row) => !isSuperseded(row, people.personOf(row.newbie)));
   const asked = new Set(rows.map((row) => profileKey(row.newbie)));
-  const further = newest.flatMap((row) => personOf(row.newbie).profiles).filter((profile) => !asked.has(profileKey(profile)));
+  const further = newest.flatMap((row) => people.personOf(row.newbie).profiles).filter((profile) => !asked.has(profileKey(profile)));
   const matchings = new Map([...own, ...(await matchingsByNewbie(ctx, further))]);
   const createsFrom = await firstCreatable(ctx);
   return newest.flatMap((row) => {
-    const records = profilesOf(row.newbie, personOf).flatMap((profile) => matchings.get(profileKey(profile)) ?? []);
-    return isApplied(row, records) ? [] : [planRow(row, personOf, records, createsFrom)];
+    const records = profilesOf(row.newbie, people).flatMap((profile) => matchings.get(profileKey(profile)) ?? []);
+    return isApplied(row, records) ? [] : [planRow(row, people, records, createsFrom)];
   });
 }
 
@@ -56,9 +58,10 @@ export async function unappliedRows(ctx: Context, rows: readonly ConnectionRow[]
   return rows.filter((row) => !isApplied(row, own.get(profileKey(row.newbie)) ?? []));
 }
 
-function planRow(row: ConnectionRow, personOf: PersonOf, records: readonly MatchingRecord[], createsFrom: EpochMs): Plan {
+function planRow(row: ConnectionRow, { personOf, isUnreadable }: People, records: readonly MatchingRecord[], createsFrom: EpochMs): Plan {
   const [newbie, mentor] = [personOf(row.newbie), personOf(row.mentor)];
   const record = newestOf(records);
+  if (isUnreadable(row.newbie) || isUnreadable(row.mentor)) return { kind: 'reject', row, newbie, reason: 'unreadable_person' };
   if (isSamePerson(newbie, mentor, row.mentor)) return { kind: 'reject', row, newbie, reason: 'self_match' };
   if (record !== null) return { kind: 'match', row, mentor, record };
   if (row.connectedAt >= createsFrom) return { kind: 'enrol', row, mentor, newbie };
@@ -108,7 +111,7 @@ function isApplied(row: ConnectionRow, records: readonly MatchingRecord[]): bool
   return records.some(({ originalConnectedAt }) => originalConnectedAt !== null && originalConnectedAt >= row.connectedAt);
 }
 
-function profilesOf(profile: Profile, personOf: PersonOf): Profile[] {
+function profilesOf(profile: Profile, { personOf }: People): Profile[] {
   const key = profileKey(profile);
   return [profile, ...personOf(profile).profiles.filter((other) => profileKey(other) !== key)];
 }

@@ -45,6 +45,6 @@ async function olderThan(ctx: Context, status: Status, ageMs: number, signal: Ab
 
 /** A udid that was unknown at the enrolment, or has changed since, is the one that driver-profiles knows now. */
 async function withUdids(ctx: Context, page: readonly Candidate[], signal: AbortSignal): Promise<Candidate[]> {
-  const personOf = await expandPeople(ctx.upstreams.driverProfiles, page.map(({ newbie }) => newbie), signal);
+  const { personOf } = await expandPeople(ctx.upstreams.driverProfiles, page.map(({ newbie }) => newbie), signal);
   return page.map((candidate) => ({ ...candidate, udid: personOf(candidate.newbie).udid ?? candidate.udid }));
 }

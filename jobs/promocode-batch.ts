@@ -8,15 +8,15 @@ import { announceTask } from '../runtime/mentorship/effects.ts';
 import type { StoreTx } from '../runtime/store.ts';
 import type { JobRun } from './job.ts';
 import type { JobChange } from './report.ts';
-import { expandPeople, uniqueProfiles, type PersonOf } from './people.ts';
+import { expandPeople, uniqueProfiles, type People } from './people.ts';
 import { ruleOn, type OwnMatchings, type Ruling } from './promocode-owner.ts';
 import { rejectRecord, RejectSource } from './rejects.ts';
 import type { PromocodeRow } from './rows.ts';
 
 export async function applyPromocodes(run: JobRun, rows: readonly PromocodeRow[], signal: AbortSignal): Promise<void> {
   const { ctx, unit, tally } = run;
-  const personOf = await expandPeople(ctx.upstreams.driverProfiles, rows.map((row) => row.profile), signal);
-  const settled = await unit.commit((tx) => settleRows(tx, ctx, rows, personOf), signal);
+  const people = await expandPeople(ctx.upstreams.driverProfiles, rows.map((row) => row.profile), signal);
+  const settled = await unit.commit((tx) => settleRows(tx, ctx, rows, people), signal);
   tally.addEach(settled.rulings.map((ruling) => countNames[ruling]));
   unit.foresee(settled.granted);
 }
@@ -40,7 +40,8 @@ interface Scene {
   readonly granted: JobChange[];
 }
 
-async function settleRows(tx: StoreTx, ctx: Context, rows: readonly PromocodeRow[], personOf: PersonOf): Promise<Settled> {
+async function settleRows(tx: StoreTx, ctx: Context, rows: readonly PromocodeRow[], people: People): Promise<Settled> {
+  const { personOf, isUnreadable } = people;
   const profiles = uniqueProfiles(rows.flatMap((row) => [row.profile, ...personOf(row.profile).profiles]));
   const [now, asNewbies, asMentors] = await Promise.all([tx.now(), tx.matchingsOfNewbies(profiles), tx.matchingsOfMentors(profiles)]);
   const scene: Scene = { now, records: new Map([...asNewbies, ...asMentors].map((record) => [record.id, record])), granted: [] };
@@ -48,7 +49,8 @@ async function settleRows(tx: StoreTx, ctx: Context, rows: readonly PromocodeRow
   const rulings: Ruling['ruling'][] = [];
   for (const row of rows) {
     const own = ownOf(uniqueProfiles([row.profile, ...personOf(row.profile).profiles]), scene);
-    const ruling = ruleOn(row.promocode, own, ctx.config.programme);
+    // The code is not lost with a reply that may be mended.
+    const ruling = isUnreadable(row.profile) ? ({ ruling: 'wait' } as const) : ruleOn(row.promocode, own, ctx.config.programme);
     await enact(tx, scene, row, ruling);
     rulings.push(ruling.ruling);
   }

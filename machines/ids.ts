@@ -8,7 +8,7 @@ export type MatchingId = Brand<'MatchingId'>;
 export type ParkId = Brand<'ParkId'>;
 /** Opaque id of a driver's profile inside one fleet, same alphabet as {@link ParkId}. */
 export type DriverId = Brand<'DriverId'>;
-/** Identity of a person across all profiles (driver-profiles `udid`). */
+/** Identity of a person across all profiles (driver-profiles `udid`): opaque, up to 64 of `[0-9A-Za-z._:=+~-]`. */
 export type Udid = Brand<'Udid'>;
 /** Guard key of a person: the udid, or the smallest profile key when driver-profiles knows no udid. */
 export type PersonKey = Brand<'PersonKey'>;
@@ -23,7 +23,8 @@ export interface Profile {
 
 const longestId = 64;
 const alphabet = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const inAlphabet: readonly boolean[] = Array.from({ length: 128 }, (_, code) => alphabet.includes(String.fromCharCode(code)));
+const inAlphabet = codesOf(alphabet);
+const inUdidAlphabet = codesOf(`${alphabet}._:=+~`);
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** A lower-case UUID, or null. */
@@ -32,15 +33,19 @@ export function parseMatchingId(value: unknown): MatchingId | null {
 }
 
 // A pattern takes half as long again, and a table of a million matches has four million ids.
-function isOpaqueId(text: string): boolean {
+function isOpaqueId(text: string, allowed = inAlphabet): boolean {
   const { length } = text;
   if (length === 0 || length > longestId) return false;
-  for (let at = 0; at < length; at += 1) if (inAlphabet[text.charCodeAt(at)] !== true) return false;
+  for (let at = 0; at < length; at += 1) if (allowed[text.charCodeAt(at)] !== true) return false;
   return true;
 }
 
+function codesOf(characters: string): readonly boolean[] {
+  return Array.from({ length: 128 }, (_, code) => characters.includes(String.fromCharCode(code)));
+}
+
 export function parseUdid(value: unknown): Udid | null {
-  return typeof value === 'string' && isOpaqueId(value) ? (value as Udid) : null;
+  return typeof value === 'string' && isOpaqueId(value, inUdidAlphabet) ? (value as Udid) : null;
 }
 
 export function parseDriverId(value: unknown): DriverId | null {

@@ -190,6 +190,19 @@ test('codes of strangers and malformed rows are rejected and the others applied'
   expect(await reasonsOf(scene.ctx)).toEqual(['malformed_id', 'missing_field', 'too_long', 'unknown_entity']);
 });
 
+test('L2: the code of a person whom driver-profiles cannot tell of waits, and the others are applied', async () => {
+  await open();
+  const ids = await finishAll(scene, [[ira, pavel], [oleg, pavel]]);
+  const udid = ira.udid;
+  ira.udid = 'no udid';
+  await writePromocodes(scene, 0, [code(ira, 'LATER'), code(oleg, 'NOW')]);
+  expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { pending: 1, promocodes: 1 } });
+  expect(await codesOf(ids)).toEqual([null, 'NOW']);
+  ira.udid = udid;
+  expect(await run(scene, name)).toMatchObject({ counts: { promocodes: 1 } });
+  expect(await codesOf(ids)).toEqual(['LATER', 'NOW']);
+});
+
 test('reads a table once per revision, and only those of the lookback', async () => {
   await open({ PROMOCODE_LOOKBACK: '45d' });
   const ids = await finishAll(scene, [[ira, pavel], [oleg, pavel]]);

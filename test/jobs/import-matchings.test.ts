@@ -249,6 +249,32 @@ test('a dry run names the moves and writes nothing', async () => {
   expect(await scene.ctx.locks.tryAcquire(`job:${name}`)).not.toBeNull();
 });
 
+test('L2: a person about whom the reply of driver-profiles cannot be read holds up nobody else', async () => {
+  const odd = person('odd', 1, { udid: 'no udid' });
+  const crowd = Array.from({ length: 150 }, (_, index) => person(`crowd${index}`));
+  scene.upstreams.world.people.push(...crowd, odd);
+  const [id] = await enrolAll(scene, [ira]);
+  const others = await Promise.all(crowd.map((one) => row(one, rita, -2 * hourMs)));
+  await writeDistribution(scene, [await row(odd, pavel, -hourMs), ...others, await row(ira, pavel, -hourMs)]);
+  expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { matched: 1, rejected: 151 } });
+  expect(await statusOf(scene.ctx, id!)).toBe('matched');
+  expect(await rejectsOf(scene.ctx)).toContainEqual(expect.objectContaining({ reason: 'unreadable_person', detail: expect.stringContaining('driver-odd-1') }));
+  odd.udid = 'udid-odd';
+  const [oddId] = await enrolAll(scene, [odd]);
+  await run(scene, name);
+  expect(await statusOf(scene.ctx, oddId!)).toBe('matched');
+});
+
+test('replies of which none can be read fail the run before everybody is asked about alone', async () => {
+  const crowd = Array.from({ length: 150 }, (_, index) => person(`crowd${index}`));
+  scene.upstreams.world.people.push(...crowd);
+  await writeDistribution(scene, await Promise.all(crowd.map((one) => row(one, rita, -2 * hourMs))));
+  scene.upstreams.faults.driverProfiles.set({ kind: 'malformed_json' });
+  expect(await run(scene, name)).toMatchObject({ outcome: 'failed', error: expect.stringContaining('upstream_reply_malformed') });
+  expect(scene.upstreams.calls.driverProfiles.length).toBeLessThan(100);
+  expect(await rejectsOf(scene.ctx)).toEqual([]);
+});
+
 test('an outage of driver-profiles fails the run and moves no mark', async () => {
   const [id] = await enrolAll(scene, [ira]);
   await writeDistribution(scene, [await row(ira, pavel, -hourMs)]);

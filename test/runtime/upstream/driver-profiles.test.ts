@@ -65,6 +65,12 @@ test('asks nothing for nobody', async () => {
   expect(sandbox.calls.driverProfiles).toEqual([]);
 });
 
+test('takes a udid of any of its characters', async () => {
+  const { sandbox, upstreams } = await startFixture();
+  sandbox.faults.driverProfiles.set({ kind: 'wrong_type', path: 'items.0.udid', value: 'udid_1.a:b=c+d~e-F' });
+  expect((await upstreams.driverProfiles.linked([ivan])).values().next().value?.udid).toBe('udid_1.a:b=c+d~e-F');
+});
+
 test.each([
   { path: 'items.0.udid', value: 42, field: 'items[0].udid' },
   { path: 'items.0.udid', value: 'not an id', field: 'items[0].udid' },
