@@ -80,7 +80,8 @@ export class Journal {
       for (let oldest = this.#segments[0]; oldest !== undefined && oldest.waiting.size === 0; oldest = this.#segments[0]) {
         if (oldest === this.#active) await this.#retire();
         await oldest.directory.remove(oldest.name);
-        this.#segments.shift();
+        // Not the first one: others may have been adopted before it meanwhile.
+        this.#segments.splice(this.#segments.indexOf(oldest), 1);
         if (oldest.directory !== this.#directory && !this.#segments.some(({ directory }) => directory === oldest.directory)) await oldest.directory.release();
       }
     });

@@ -239,3 +239,20 @@ test('tells how much waits and for how long', async () => {
   expect(await value('spoolOldestAge')).toBe(5);
   expect(await value('spoolBytes')).toBe([...disk.segments().values()].reduce((sum, { bytes }) => sum + bytes.length, 0));
 });
+
+test('segments adopted while one of our own is removed are kept, and removed in their turn', async () => {
+  for (let ticks = 0; ticks < 20; ticks += 1) {
+    const [two, one] = [await start(), await start()];
+    const [left, own] = [wish(1), wish(2)];
+    await one.spool.keep(left);
+    await two.spool.keep(own);
+    disk.kill(one.owner);
+    const settled = two.spool.settle(own.matchingId);
+    // As many turns as it takes until the removal is under way, and more.
+    for (let tick = 0; tick < ticks; tick += 1) await null;
+    await Promise.all([settled, two.spool.adopt()]);
+    expect(idsOf(two.spool)).toEqual([left.matchingId]);
+    await two.spool.settle(left.matchingId);
+    expect([...disk.segments().keys()]).toEqual([]);
+  }
+});
