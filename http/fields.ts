@@ -1,6 +1,7 @@
 // Fields that several endpoints share, with the wording of their mistakes.
 import { z } from 'zod';
 import { statuses } from '../machines/status.ts';
+import { timeText } from '../runtime/time-text.ts';
 import { localeOf } from './locale.ts';
 
 /** A page size in a query. */
@@ -25,7 +26,7 @@ export const languageHeaders = z.object({
   'accept-language': z.string().optional().transform(localeOf).describe('The wording: ru (the default) or en.'),
 });
 
-export const timeField = z.iso.datetime({ offset: true, error: 'must be an RFC 3339 time' }).describe('RFC 3339.');
+export const timeField = timeText.describe('RFC 3339.');
 
 export const statusField = z.enum(statuses, `must be one of ${statuses.join(', ')}`);
 

@@ -49,6 +49,8 @@ export interface DriverUseCases {
 
 export interface SendEventInput {
   readonly matchingId: MatchingId;
+  /** Whom a MATCHED names. */
+  readonly mentor?: Profile | undefined;
   readonly eventOf: (present: MatchingRecord) => LifecycleEvent;
   readonly operator: Operator & { readonly reason: string };
 }

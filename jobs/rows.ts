@@ -3,6 +3,7 @@ import {
   parseProfile, parseProfileKey, parseUdid, profileKey, sameProfile, type Profile, type ProfileKey, type Udid,
 } from '../machines/ids.ts';
 import type { EpochMs } from '../machines/matching-record.ts';
+import { mostAheadMs } from '../runtime/clock.ts';
 import { progressFields, type ProgressFigures } from '../runtime/store.ts';
 import { createDateReader } from './dates.ts';
 import { readUtcDate } from './utc-dates.ts';
@@ -48,7 +49,6 @@ export const resultColumns = ['udid', ...progressFields] as const;
 export const promocodeColumns = ['entity_id', 'promocode'] as const;
 
 const maxLength = 64;
-const futureToleranceMs = 24 * 3_600_000;
 const earliestMs = Date.UTC(2015, 0, 1);
 
 /** `now` is database time; `timeZone` is that of dates without an offset. */
@@ -91,7 +91,7 @@ function profilesOf(texts: Record<(typeof connectionColumns)[number], string>): 
 
 function dateFault(at: EpochMs | null, now: EpochMs): RowFault | null {
   if (at === null) return 'malformed_date';
-  if (at > now + futureToleranceMs) return 'future_date';
+  if (at > now + mostAheadMs) return 'future_date';
   return at < earliestMs ? 'ancient_date' : null;
 }
 
@@ -120,7 +120,8 @@ function figuresOf(raw: Readonly<Record<string, unknown>>): Decoded<ProgressFigu
 export function decodePromocode(raw: unknown): Decoded<PromocodeRow> {
   const texts = requiredTexts(raw, promocodeColumns);
   if ('reject' in texts) return texts;
-  const { entity_id: entity, promocode } = texts.row;
+  const { entity_id: entity } = texts.row;
+  const promocode = texts.row.promocode.trim();
   const profile = parseProfileKey(entity);
   if (profile === null) return { reject: 'malformed_id', detail: 'entity_id' };
   if (promocode.length > maxLength) return { reject: 'too_long', detail: 'promocode' };
@@ -138,5 +139,5 @@ function requiredTexts<Column extends string>(raw: unknown, columns: readonly Co
 }
 
 function isBlank(value: unknown): boolean {
-  return value === null || value === undefined || value === '';
+  return value === null || value === undefined || (typeof value === 'string' && value.trim() === '');
 }

@@ -27,8 +27,8 @@ function ageMs(context: LifecycleContext): number {
 }
 
 function isNewer(context: LifecycleContext, event: MatchedEvent): boolean {
-  const { originalConnectedAt, newbie } = held(context);
-  if (sameProfile(event.mentor, newbie)) return false;
+  const { originalConnectedAt, newbie, newbieUdid } = held(context);
+  if (sameProfile(event.mentor, newbie) || (newbieUdid !== null && newbieUdid === event.mentorUdid)) return false;
   return originalConnectedAt === null || event.connectedAt > originalConnectedAt;
 }
 

@@ -10,6 +10,9 @@ export interface Timescale {
   readonly rate: number;
 }
 
+/** A date of the CRM further ahead than this is a mistake (A6). */
+export const mostAheadMs = 24 * 3_600_000;
+
 export const realTime: Timescale = { anchorMs: 0, programmeMs: 0, rate: 1 };
 
 export function programmeTime(scale: Timescale, databaseMs: EpochMs): EpochMs {

@@ -3,6 +3,7 @@
 const codes = {
   bad_config: { status: 500, retryable: false },
   bad_cursor: { status: 400, retryable: false },
+  bad_event: { status: 400, retryable: false },
   store_unavailable: { status: 503, retryable: true },
   store_conflict: { status: 503, retryable: true },
   spool_full: { status: 503, retryable: true },

@@ -9,7 +9,7 @@ export interface Person {
 }
 
 export interface ProfileDetails {
-  readonly fullName: { readonly lastName: string; readonly firstName: string; readonly middleName: string | null } | null;
+  readonly fullName: { readonly lastName: string | null; readonly firstName: string | null; readonly middleName: string | null } | null;
   readonly phonePdId: string | null;
 }
 

@@ -1,7 +1,7 @@
 // POST matchings/{id}/events: an operator's event, through the same dispatch as everything else.
 import { z } from 'zod';
 import { EventType, type LifecycleEvent } from '../../machines/events.ts';
-import { parseMatchingId, parseProfile } from '../../machines/ids.ts';
+import { parseMatchingId, parseProfile, type Profile } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
 import { statuses } from '../../machines/status.ts';
 import { timeField } from '../fields.ts';
@@ -57,7 +57,8 @@ export const sendEvent: Route<AdminContext> = defineRoute({
     if (matchingId === null) throw noSuchMatching();
     const eventOf = (present: MatchingRecord): LifecycleEvent => lifecycleEvent(present, input.body);
     const operator = { actor: input.headers['x-operator'], reason: input.body.reason };
-    const sent = await ctx.useCases.sendEvent({ matchingId, eventOf, operator }, signal);
+    const mentor = input.body.type === EventType.MATCHED ? mentorOf(input.body) : undefined;
+    const sent = await ctx.useCases.sendEvent({ matchingId, mentor, eventOf, operator }, signal);
     if (sent === null) throw noSuchMatching();
     return jsonReply(200, { outcome: sent.outcome, from: sent.from, to: sent.to });
   },
@@ -72,7 +73,11 @@ function lifecycleEvent(row: MatchingRecord, asked: z.output<typeof body>): Life
 }
 
 function matchedEvent(asked: z.output<typeof matchedBody>): LifecycleEvent {
+  return { type: EventType.MATCHED, mentor: mentorOf(asked), mentorUdid: null, connectedAt: Date.parse(asked.connected_dttm) };
+}
+
+function mentorOf(asked: z.output<typeof matchedBody>): Profile {
   const mentor = parseProfile(asked.mentor_park_id, asked.mentor_driver_id);
   if (mentor === null) throw new TypeError('the schema admits only ids');
-  return { type: EventType.MATCHED, mentor, mentorUdid: null, connectedAt: Date.parse(asked.connected_dttm) };
+  return mentor;
 }

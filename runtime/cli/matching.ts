@@ -1,16 +1,15 @@
 // matching and event: one matching with all that is known of it, and an operator's event sent to it.
 import { Command } from 'commander';
-import { isEventType, type EventType, type LifecycleEvent } from '../../machines/events.ts';
-import { parseMatchingId, parseProfileKey, type MatchingId } from '../../machines/ids.ts';
+import { EventType, isEventType, type LifecycleEvent } from '../../machines/events.ts';
+import { parseMatchingId, parseProfileKey, type MatchingId, type Profile } from '../../machines/ids.ts';
 import type { MatchingRecord } from '../../machines/matching-record.ts';
-import { openStore } from '../compose.ts';
+import { compose, openStore } from '../compose.ts';
 import { readConfig, readStoreConfig } from '../config/config.ts';
 import { allowedEvents, sendEvent } from '../mentorship/operator.ts';
 import { createLog, standardError } from '../log.ts';
-import { createMetrics } from '../metrics.ts';
 import type { Store } from '../store.ts';
-import { randomUUID } from 'node:crypto';
 import { operatorOption, reasonOption, type OperatorOptions } from './operator.ts';
+import { timeText } from '../time-text.ts';
 import { mistake, print } from './output.ts';
 
 export function matchingCommand(): Command {
@@ -43,15 +42,14 @@ export function eventCommand(): Command {
     .option('--mentor <park_driver>', 'MATCHED: the mentor as <park_id>_<driver_id>')
     .option('--connected <time>', 'MATCHED: when the CRM connected them, RFC 3339')
     .action(async (id: string, type: string, options: EventOptions) => {
-      const config = readConfig(process.env);
-      const { store } = openStore(config.store, { timescale: config.timescale });
+      const composed = await compose(readConfig(process.env), { log: createLog('warn', standardError()) });
       try {
-        const record = await matchingNamed(store, id);
-        const ports = { store, config, metrics: createMetrics(), log: createLog('warn', standardError()), newId: randomUUID };
+        const { id: matchingId } = await matchingNamed(composed.ctx.store, id);
         const operator = { actor: options.operator, reason: options.reason };
-        print(await sendEvent(ports, { matchingId: record.id, eventOf: (present) => eventOf(type, present, options), operator }));
+        const mentor = type === EventType.MATCHED ? mentorOf(options) : undefined;
+        print(await sendEvent(composed.ctx, { matchingId, mentor, eventOf: (present) => eventOf(type, present, options), operator }));
       } finally {
-        await store.close();
+        await composed.close();
       }
     });
 }
@@ -95,10 +93,14 @@ const makers: Readonly<Record<EventType, (record: MatchingRecord, options: Event
   DEADLINE_PASSED: () => ({ type: 'DEADLINE_PASSED' }),
 };
 
-function matchedEvent({ mentor, connected }: EventOptions): LifecycleEvent {
+function mentorOf({ mentor }: EventOptions): Profile {
   const profile = parseProfileKey(mentor);
   if (profile === null) throw mistake('--mentor: MATCHED needs <park_id>_<driver_id>');
-  const connectedAt = Date.parse(connected ?? '');
-  if (Number.isNaN(connectedAt)) throw mistake('--connected: MATCHED needs an RFC 3339 time');
-  return { type: 'MATCHED', mentor: profile, mentorUdid: null, connectedAt };
+  return profile;
+}
+
+function matchedEvent(options: EventOptions): LifecycleEvent {
+  const time = timeText.safeParse(options.connected);
+  if (!time.success) throw mistake('--connected: MATCHED needs an RFC 3339 time');
+  return { type: 'MATCHED', mentor: mentorOf(options), mentorUdid: null, connectedAt: Date.parse(time.data) };
 }

@@ -25,8 +25,8 @@ const nameForms = {
 
 /** Blank parts are left out; a name of blanks alone is unknown. */
 export function nameContact(fullName: ProfileDetails['fullName'], format: NameFormat): ContactName {
-  const last = fullName?.lastName.trim() ?? '';
-  const first = fullName?.firstName.trim() ?? '';
+  const last = fullName?.lastName?.trim() ?? '';
+  const first = fullName?.firstName?.trim() ?? '';
   const middle = fullName?.middleName?.trim() ?? '';
   const parts = nameForms[format]({ last, first, middle }).filter((part) => part !== '');
   return { name: parts.length === 0 ? null : parts.join(' '), firstName: format === 'full' && first !== '' ? first : null };

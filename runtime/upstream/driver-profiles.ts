@@ -10,8 +10,10 @@ import { toWire, wireProfile, wireUdid } from './wire.ts';
 const linkedItem = wireProfile.and(z.object({ udid: wireUdid.nullable(), profiles: z.array(wireProfile) }));
 const linkedReply = z.object({ items: z.array(linkedItem) });
 
-const fullName = z.object({ last_name: z.string(), first_name: z.string(), middle_name: z.string().nullable() });
-const detailsItem = wireProfile.and(z.object({ full_name: fullName.nullable(), phone_pd_id: z.string().min(1).nullable() }));
+// What a reply leaves out is not known. Names and phones of others are not to be missed for it.
+const text = z.string().nullish().transform((found) => found || null);
+const fullName = z.object({ last_name: text, first_name: text, middle_name: text }).nullish();
+const detailsItem = wireProfile.and(z.object({ full_name: fullName, phone_pd_id: text }));
 const detailsReply = z.object({ items: z.array(detailsItem) });
 
 export function createDriverProfiles(upstream: Upstream): DriverProfiles {
@@ -42,7 +44,7 @@ function personOf(item: z.output<typeof linkedItem>): Person {
 }
 
 function detailsOf(item: z.output<typeof detailsItem>): ProfileDetails {
-  const name = item.full_name;
+  const name = item.full_name ?? null;
   return {
     fullName: name === null ? null : { lastName: name.last_name, firstName: name.first_name, middleName: name.middle_name },
     phonePdId: item.phone_pd_id,

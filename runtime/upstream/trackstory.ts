@@ -10,9 +10,18 @@ import { toWire, wireProfile } from './wire.ts';
 const wirePosition = z.object({
   lat: z.number().min(-90).max(90),
   lon: z.number().min(-180).max(180),
-  timestamp: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  timestamp: z.union([z.string(), z.number()]).nullish().transform(momentOf),
 });
-const positionsReply = z.object({ items: z.array(wireProfile.and(z.object({ position: wirePosition.nullable() }))) });
+const positionsReply = z.object({ items: z.array(wireProfile.and(z.object({ position: wirePosition.nullish() }))) });
+
+const secondsBelow = 1e11;
+
+/** Only the newest of several positions is chosen by it: one that does not say when it was, in a text or a number of seconds, is the oldest. */
+function momentOf(timestamp: string | number | null | undefined): number {
+  if (typeof timestamp === 'number') return timestamp < secondsBelow ? timestamp * 1_000 : timestamp;
+  const parsed = Date.parse(timestamp ?? '');
+  return Number.isNaN(parsed) ? 0 : parsed;
+}
 
 export function createTrackstory(upstream: Upstream): Trackstory {
   return {

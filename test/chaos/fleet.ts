@@ -27,6 +27,8 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #slots: readonly Slot[] = [{ process: null, isReady: false }, { process: null, isReady: false }];
   kills = 0;
+  /** Kills that were made or are about to be: the slots do not wait for each other. */
+  #begun = 0;
   /** Ends that nobody asked for. */
   readonly crashes: string[] = [];
 
@@ -73,7 +75,8 @@ export class Fleet {
   async #stormOver(slot: Slot, number: number): Promise<void> {
     const { kills, random, pauses, pauseMs } = this.#options;
     let paused = 0;
-    while (this.kills < kills) {
+    while (this.#begun < kills) {
+      this.#begun += 1;
       const isLongAwaited = random.chance(0.85);
       const starting = this.#start(slot);
       await (isLongAwaited ? starting : Promise.race([starting, sleep(random.between(50, 800))]));
@@ -83,7 +86,8 @@ export class Fleet {
         await this.#pause(slot, pauseMs);
       }
       await sleep(random.between(0, longestLifeMs));
-      await this.#kill(slot);
+      // Who had died by himself is not killed: that one is still to come.
+      if (!(await this.#kill(slot))) this.#begun -= 1;
       await starting;
     }
   }
@@ -108,17 +112,18 @@ export class Fleet {
     await sleep(2_000);
   }
 
-  async #kill(slot: Slot): Promise<void> {
+  async #kill(slot: Slot): Promise<boolean> {
     const { process } = slot;
     slot.isReady = false;
-    if (process === null) return;
+    if (process === null) return false;
     if (!process.isAlive) {
       const { code, signal } = await process.ended;
       if (signal !== 'SIGKILL') this.crashes.push(`ended by itself with ${code ?? signal}: ${process.lines.slice(-3).join(' | ')}`);
-      return;
+      return false;
     }
     await process.kill();
     this.kills += 1;
     this.#options.onKill(this.kills);
+    return true;
   }
 }

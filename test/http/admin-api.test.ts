@@ -92,7 +92,8 @@ test.each(sent)('sends %j as the event it is', async (body, event) => {
   const response = await post(api, events, { ...body, reason: ' asked by support ' });
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({ outcome: 'moved', from: 'matched', to: 'initialized' });
-  expect(api.asked).toEqual([{ matchingId, event, operator: { actor: 'operator', reason: 'asked by support' } }]);
+  const named = event['type'] === 'MATCHED' ? { mentor } : {};
+  expect(api.asked).toEqual([{ matchingId, event, operator: { actor: 'operator', reason: 'asked by support' }, ...named }]);
 });
 
 test.each([

@@ -211,9 +211,9 @@ function fixedTasks(asked: unknown[]): AdminContext['tasks'] {
 
 function fixedUseCases(asked: unknown[]): AdminUseCases {
   return {
-    sendEvent: async ({ matchingId: id, eventOf, operator }) => {
+    sendEvent: async ({ matchingId: id, mentor: named, eventOf, operator }) => {
       if (id !== matchingId) return null;
-      asked.push({ matchingId: id, event: eventOf(row), operator });
+      asked.push({ matchingId: id, event: eventOf(row), operator, ...(named === undefined ? {} : { mentor: named }) });
       return { outcome: 'moved', from: 'matched', to: 'initialized' };
     },
     allowedEvents: async () => ['MATCHED', 'MATCH_ANNOUNCED'],

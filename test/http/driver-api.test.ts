@@ -138,12 +138,15 @@ test('marks a dialog read through the given moment, or altogether', async () => 
   const { call, asked } = await startDriverApi();
   const url = `${base}/contacts/${matchingId}/read`;
   const json = { 'content-type': 'application/json' };
+  for (const time of ['2026-01-01t00:00:00z', '2016-12-31T23:59:60Z']) {
+    expect((await call(url, { method: 'POST', headers: json, body: JSON.stringify({ read_through: time }) })).status).toBe(204);
+  }
   const through = await call(url, { method: 'POST', headers: json, body: '{"read_through":"2026-02-01T13:00:00+03:00"}' });
   expect([through.status, await through.text(), through.headers.get('content-length')]).toEqual([204, '', null]);
   expect((await call(url, { method: 'POST', headers: json, body: '{}' })).status).toBe(204);
   expect((await call(url, { method: 'POST' })).status).toBe(204);
   const moments = asked.map(({ input }) => (input as { readThrough: unknown }).readThrough);
-  expect(moments).toEqual([Date.parse('2026-02-01T10:00:00Z'), null, null]);
+  expect(moments).toEqual([Date.parse('2026-01-01T00:00:00Z'), Date.parse('2016-12-31T23:59:59Z'), Date.parse('2026-02-01T10:00:00Z'), null, null]);
 });
 
 test('a foreign matching, an unknown one and what is no id look exactly the same', async () => {

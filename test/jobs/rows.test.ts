@@ -54,6 +54,11 @@ test('figures are strings, numbers become strings, what is absent is null', () =
   });
 });
 
+test('a promocode is taken without the blanks around it, and blanks alone are none', () => {
+  expect(decodePromocode({ entity_id: 'park-1_driver', promocode: ' CODE\n' })).toMatchObject({ row: { promocode: 'CODE' } });
+  expect(decodePromocode({ entity_id: 'park-1_driver', promocode: '  ' })).toEqual({ reject: 'missing_field', detail: 'promocode' });
+});
+
 test('a blank is no figure', () => {
   const { row } = decodeResult({ udid: 'udid-1', rate_avg_7d: '', avg_dp_7d: ' \t', sh_7d: ' 0 ' }) as { row: { figures: object } };
   expect(row.figures).toMatchObject({ rate_avg_7d: null, avg_dp_7d: null, sh_7d: ' 0 ' });

@@ -85,6 +85,8 @@ test('shows a matching and sends it an event with a reason', async () => {
   expect(items).toMatchObject([{ actor: 'olga', action: 'send_event', reason: 'written by hand', outcome: 'moved' }]);
   const forged = await run(environmentOf(scene), 'event', matchingId, 'xstate.init', '--reason', 'mischief');
   expect(forged).toMatchObject({ code: 1, complained: '<type>: is not an event of the lifecycle\n' });
+  const year = await run(environmentOf(scene), 'event', matchingId, 'MATCHED', '--reason', 'r', '--mentor', 'p_m', '--connected', '2026');
+  expect(year).toMatchObject({ code: 1, complained: '--connected: MATCHED needs an RFC 3339 time\n' });
 });
 
 test('an import by hand goes on where the database is', async () => {

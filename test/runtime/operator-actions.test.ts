@@ -1,5 +1,6 @@
 // Nothing is done unrecorded, and a record says how its act ended.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { MatchingId, Profile } from '../../machines/ids.ts';
 import { ServiceError } from '../../runtime/errors.ts';
 import { retryTask, sendEvent } from '../../runtime/mentorship/operator.ts';
 import { holdsPhone, jobAct, recorded } from '../../runtime/operator-actions.ts';
@@ -26,6 +27,38 @@ test('an event is recorded with what it did to the matching', async () => {
   expect(await send()).toMatchObject({ outcome: 'ignored' });
   const recordedAlike = { action: 'send_event', subject: 'APPLICATION_WRITTEN', matchingId, ...operator };
   expect(await actions()).toMatchObject([{ ...recordedAlike, outcome: 'ignored' }, { ...recordedAlike, outcome: 'moved' }]);
+});
+
+describe('a match that an operator makes', () => {
+  const [newbie, mentor] = [person('newbie', 2), person('mentor', 2)];
+  const matchedTo = async (matchingId: MatchingId, to: Profile, aheadMs: number) => {
+    const connectedAt = (await scene.ctx.store.now()) + aheadMs;
+    return sendEvent(scene.ctx, { matchingId, mentor: to, eventOf: () => ({ type: 'MATCHED', mentor: to, mentorUdid: null, connectedAt }), operator });
+  };
+  const enrolled = async (): Promise<MatchingId> => {
+    scene.upstreams.world.people.push(newbie, mentor);
+    return (await scene.enrol(profileOf(newbie))).participation.matchingId;
+  };
+
+  test('knows the mentor by all of his profiles', async () => {
+    const matchingId = await enrolled();
+    expect(await matchedTo(matchingId, profileOf(mentor), -2_000)).toMatchObject({ outcome: 'moved' });
+    expect(await scene.matching(matchingId)).toMatchObject({ mentorUdid: 'udid-mentor', epoch: 1 });
+    expect(await matchedTo(matchingId, profileOf(mentor, 1), -1_000)).toMatchObject({ outcome: 'ignored' });
+    expect(await scene.matching(matchingId)).toMatchObject({ epoch: 1 });
+  });
+
+  test('is not one of the newbie with himself', async () => {
+    const matchingId = await enrolled();
+    expect(await matchedTo(matchingId, profileOf(newbie, 1), -1_000)).toMatchObject({ outcome: 'ignored' });
+  });
+
+  test('is refused with a date that no import would take', async () => {
+    const matchingId = await enrolled();
+    await expect(matchedTo(matchingId, profileOf(mentor), 25 * 3_600_000)).rejects.toMatchObject({ code: 'bad_event', message: expect.stringContaining('connected_dttm') });
+    expect(await scene.matching(matchingId)).toMatchObject({ mentor: null });
+    expect(await matchedTo(matchingId, profileOf(mentor), 23 * 3_600_000)).toMatchObject({ outcome: 'moved' });
+  });
 });
 
 test('a retry is recorded with the matching of its task, also when there was nothing to retry', async () => {

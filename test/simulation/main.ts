@@ -23,15 +23,15 @@ function whole(text: string): number {
   return value;
 }
 
-const { seeds, seed, bugs: huntsBugs, threads: count } = new Command('simulate')
-  .option('--seeds <n>', 'how many seeds to run, from 1 on', whole, 1_000)
-  .option('--seed <s>', 'run this seed alone and print what happened', whole)
+const command = new Command('simulate')
+  .option('--seeds <n>', 'how many seeds to run, from 1 or from `--seed` on', whole, 1_000)
+  .option('--seed <s>', 'without `--seeds`: run this seed alone and print what happened', whole)
   .option('--bugs', 'plant each bug of the list and look for it')
   .option('--threads <n>', 'threads', whole, availableParallelism())
-  .parse()
-  .opts<Options>();
+  .parse();
+const { seeds, seed, bugs: huntsBugs, threads: count } = command.opts<Options>();
 
-if (seed !== undefined) await replay(seed);
+if (seed !== undefined && command.getOptionValueSource('seeds') === 'default') await replay(seed);
 else if (huntsBugs === true) await hunt();
 else await campaign();
 
@@ -45,9 +45,10 @@ async function replay(one: number): Promise<void> {
 async function campaign(): Promise<void> {
   const threads = new Threads(Math.min(count, seeds));
   const startedMs = performance.now();
-  const result = await runCampaign(threads, seeds, (done) => {
+  const onProgress = (done: number): void => {
     if (done % 1_000 === 0) console.error(`${done} seeds`);
-  });
+  };
+  const result = await runCampaign(threads, seeds, { from: seed ?? 1, onProgress });
   await threads.close();
   const seconds = (performance.now() - startedMs) / 1_000;
   const { user, system } = process.cpuUsage();

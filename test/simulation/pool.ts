@@ -53,18 +53,25 @@ export interface Campaign {
 
 const portion = 25;
 
-/** Seeds from 1 to `seeds`. `onProgress` hears of every portion. */
-export async function runCampaign(threads: Threads, seeds: number, onProgress: (done: number) => void = () => {}): Promise<Campaign> {
+export interface CampaignOptions {
+  /** The first seed, 1 by default. */
+  readonly from?: number;
+  /** Hears of every portion. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** So many seeds, one after another. */
+export async function runCampaign(threads: Threads, seeds: number, { from: first = 1, onProgress }: CampaignOptions = {}): Promise<Campaign> {
   const coverage: Coverage = new Map();
   const violations: FoundViolation[] = [];
   let done = 0;
-  const starts = Array.from({ length: Math.ceil(seeds / portion) }, (_, index) => 1 + index * portion);
+  const starts = Array.from({ length: Math.ceil(seeds / portion) }, (_, index) => first + index * portion);
   await threads.share(starts, async (worker, from) => {
-    const answer = await threads.ask(worker, { from, to: Math.min(seeds, from + portion - 1), bug: null, untilFound: false });
+    const answer = await threads.ask(worker, { from, to: Math.min(first + seeds, from + portion) - 1, bug: null, untilFound: false });
     addAll(coverage, answer.coverage);
     violations.push(...answer.violations);
     done += answer.seeds;
-    onProgress(done);
+    onProgress?.(done);
   });
   return { seeds: done, violations: violations.sort((a, b) => a.seed - b.seed), coverage };
 }

@@ -249,7 +249,7 @@ test('segments adopted while one of our own is removed are kept, and removed in 
     disk.kill(one.owner);
     const settled = two.spool.settle(own.matchingId);
     // As many turns as it takes until the removal is under way, and more.
-    for (let tick = 0; tick < ticks; tick += 1) await null;
+    for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
     await Promise.all([settled, two.spool.adopt()]);
     expect(idsOf(two.spool)).toEqual([left.matchingId]);
     await two.spool.settle(left.matchingId);

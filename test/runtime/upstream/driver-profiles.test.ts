@@ -65,6 +65,13 @@ test('asks nothing for nobody', async () => {
   expect(sandbox.calls.driverProfiles).toEqual([]);
 });
 
+test.each(['full_name', 'full_name.middle_name', 'full_name.last_name', 'phone_pd_id'])('what a reply leaves out is unknown, and the rest is not: %s', async (field) => {
+  const { sandbox, upstreams } = await startFixture();
+  sandbox.faults.driverProfiles.set({ kind: 'wrong_type', path: `items.0.${field}`, value: undefined });
+  const details = await upstreams.driverProfiles.retrieve([ivan, maria]);
+  expect([...details.keys()].sort()).toEqual([ivan, maria].map(profileKey).sort());
+});
+
 test('takes a udid of any of its characters', async () => {
   const { sandbox, upstreams } = await startFixture();
   sandbox.faults.driverProfiles.set({ kind: 'wrong_type', path: 'items.0.udid', value: 'udid_1.a:b=c+d~e-F' });

@@ -51,6 +51,12 @@ test('trackstory: compares positions across batches', async () => {
   expect(await upstreams.trackstory.lastPosition(crowd)).toEqual({ lat: 3, lon: 4 });
 });
 
+test.each([1_732_700_000, 1_732_700_000_000, '2024-11-27 09:33:20', 'yesterday', null])('trackstory: a position is one whatever its timestamp: %j', async (value) => {
+  const { sandbox, upstreams } = await startFixture();
+  sandbox.faults.trackstory.set({ kind: 'wrong_type', path: 'items.0.position.timestamp', value });
+  expect(await upstreams.trackstory.lastPosition([ivan])).toEqual({ lat: 55.75, lon: 37.62 });
+});
+
 test('trackstory: refuses coordinates outside the globe', async () => {
   const { sandbox, upstreams } = await startFixture();
   sandbox.faults.trackstory.set({ kind: 'wrong_type', path: 'items.0.position.lat', value: 91 });
