@@ -51,7 +51,7 @@ export function createDriverServer(ctx: ListenerContext, parts: DriverParts): Ht
   const { host, port, concurrentRequests } = config.http;
   const limits = { concurrent: concurrentRequests, ...parts.limits };
   const { lingerMs = 0 } = parts;
-  return createHttpServer({ host, port, ctx: { useCases }, routes: driverRoutes, guards, limits, lingerMs, log, metrics, elapsedMs, tracing });
+  return createHttpServer({ host, port, addressFrom: 'HTTP_HOST, HTTP_PORT', ctx: { useCases }, routes: driverRoutes, guards, limits, lingerMs, log, metrics, elapsedMs, tracing });
 }
 
 export interface AdminParts {
@@ -70,7 +70,7 @@ export function createAdminServer(ctx: ListenerContext, parts: AdminParts): Http
   const routes = [...adminRoutes, ...pageRoutes];
   const hub = new InspectorHub({ store, retention: ctx.retention, operations, log, rate: config.timescale.rate });
   const sockets = [inspectorSocket({ hub, guard: createSocketGuard(config.admin.token), log })];
-  return createHttpServer({ host, port, ctx: adminCtx, routes, guards, limits, sockets, log, metrics, elapsedMs, tracing });
+  return createHttpServer({ host, port, addressFrom: 'ADMIN_HOST, ADMIN_PORT', ctx: adminCtx, routes, guards, limits, sockets, log, metrics, elapsedMs, tracing });
 }
 
 function elapsedMs(): number {

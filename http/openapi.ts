@@ -75,7 +75,7 @@ export function openApiDocument(routes: readonly RouteDoc[]): Record<string, unk
 /** Statuses of the problems a route may reply with, besides those it documents itself. */
 export function problemsOf(route: RouteDoc): number[] {
   const found = [
-    ...(route.access === 'monitor' ? [403] : [400, 401, 503]),
+    400, ...(route.access === 'monitor' ? [403] : [401, 503]),
     ...(route.access === 'operator' ? [403] : []),
     ...(route.access === 'driver' ? [429] : []),
     ...(hasFields(route.params) ? [404] : []),

@@ -16,6 +16,8 @@ export interface HttpServerOptions<Ctx> extends Omit<Speaker<Ctx>, 'findRoute'> 
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Names of what said so, for whoever has to mend it. */
+  readonly addressFrom?: string;
   readonly limits?: Partial<ExchangeLimits>;
   readonly sockets?: readonly SocketRoute[];
   /** On stop: connections stay open until no request has come over them for this long. */
@@ -74,9 +76,9 @@ class Listener<Ctx> implements HttpServer {
   }
 
   async start(): Promise<{ port: number }> {
-    const { host, port } = this.#options;
+    const { host, port, addressFrom } = this.#options;
     const socket = await new Promise<us_listen_socket | false>((resolve) => listenAlone(this.#app, { host, port }, resolve));
-    if (socket === false) throw new ServiceError('bad_config', `cannot listen on ${host}:${port}`);
+    if (socket === false) throw new ServiceError('bad_config', `${addressFrom === undefined ? '' : `${addressFrom}: `}cannot listen on ${host}:${port}`);
     this.#socket = socket;
     return { port: us_socket_local_port(socket) };
   }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config, StoreConfig } from './config/config.ts';
 import type { Context } from './context.ts';
 import { programmeTime, realTime, type Timescale } from './clock.ts';
-import { asServiceError, describeError } from './errors.ts';
+import { asServiceError, describeError, ServiceError } from './errors.ts';
 import type { LeaseTable } from './lock.ts';
 import { createLocks } from './lock/lease.ts';
 import { createLog, logFile, standardError, type Log } from './log.ts';
@@ -91,10 +91,15 @@ export interface OpenStoreOptions {
   readonly serves?: boolean;
 }
 
+/** Throws `bad_config` when the file of SQLite cannot be opened. */
 export function openStore(config: StoreConfig, options: OpenStoreOptions = {}): OpenStore {
   const { timescale = realTime, log = createLog('warn', standardError()), serves = false, ...rest } = options;
   if (config.kind === 'ydb') return openYdbStore({ connectionString: config.connectionString, timescale, log, ...rest });
-  return openSqliteStore({ file: config.file, timescale, log, checkpointsAside: serves, ...rest });
+  try {
+    return openSqliteStore({ file: config.file, timescale, log, checkpointsAside: serves, ...rest });
+  } catch (cause) {
+    throw new ServiceError('bad_config', `DATA_DIR: ${asServiceError(cause).message}`, { cause });
+  }
 }
 
 const migrateAgainMs = 1_000;

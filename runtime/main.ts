@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+// Here too: a bundle loads packages before any of its own code, but for what is imported later.
+import '../http/header-limit.ts';
 
 // See docs/decisions/0023-no-pretenuring.md.
 setFlagsFromString('--no-allocation-site-pretenuring');

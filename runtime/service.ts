@@ -36,6 +36,7 @@ const adminGraceMs = 2_000;
 /** Clients with open connections send a request this often at least, or do without. */
 const lingerMs = 1_000;
 const taskPollMs = 200;
+const shortToken = 16;
 
 /** Throws `bad_config` when an address is taken or a key file cannot be used. */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
@@ -67,6 +68,8 @@ async function startComposed(composed: Composed, options: ServiceOptions): Promi
   worker.start();
   spoolWorker.start();
   if (ctx.config.jobs.enabled) scheduler.start();
+  const { token } = ctx.config.admin;
+  if (token !== null && token.length < shortToken) ctx.log.warn('ADMIN_TOKEN is short enough to be guessed');
   ctx.log.info({ driver_port: ports[0], admin_port: ports[1] }, 'started');
   return {
     ctx,

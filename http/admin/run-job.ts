@@ -35,6 +35,7 @@ export const runJob: Route<AdminContext> = defineRoute({
   body: reasonBody,
   replies: {
     200: { description: 'The run is over.', schema: finishedWire },
+    409: { description: 'The job runs on this host already.', schema: null },
     202: { description: 'The run goes on; its end shows among the runs, that of a dry run at `dry-run`.', schema: startedWire },
   },
   handle: async (ctx: AdminContext, input) => {

@@ -37,7 +37,7 @@ export function eventCommand(): Command {
     .description('send an event to a matching, through the same dispatch as everything else')
     .argument('<id>', 'id of the matching')
     .argument('<type>', 'event type, such as DEADLINE_PASSED')
-    .addOption(reasonOption().makeOptionMandatory())
+    .addOption(reasonOption().default('not given'))
     .addOption(operatorOption())
     .option('--mentor <park_driver>', 'MATCHED: the mentor as <park_id>_<driver_id>')
     .option('--connected <time>', 'MATCHED: when the CRM connected them, RFC 3339')

@@ -79,7 +79,7 @@ export const serviceVariables = {
   MAX_CONCURRENT_REQUESTS: integer(0, 1_000_000).default(1_000),
   ADMIN_HOST: text.default('127.0.0.1'),
   ADMIN_PORT: port.default(8081),
-  ADMIN_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
+  ADMIN_TOKEN: text.optional(),
   YT_PROXY: url,
   YT_TOKEN: text.optional(),
   YT_NEW_DRIVERS: ytPath.default(`${production}/features/mentorship/new_drivers`),

@@ -29,7 +29,7 @@ export const meanings: Readonly<Record<keyof typeof serviceVariables, string>> =
   MAX_CONCURRENT_REQUESTS: 'requests served at once before new ones are turned away; 0 is no limit',
   ADMIN_HOST: 'address of the admin listener',
   ADMIN_PORT: 'its port; 0 is any free one',
-  ADMIN_TOKEN: 'what the admin listener asks for, 16 characters or more; without it only this machine may connect',
+  ADMIN_TOKEN: 'what the admin listener asks for; without it only this machine may connect',
   YT_PROXY: 'address of the YTsaurus cluster',
   YT_TOKEN: 'OAuth token for it',
   YT_NEW_DRIVERS: 'table of applications, written',

@@ -48,6 +48,11 @@ test('what the image holds serves drivers, pages and charts, runs jobs in thread
   const token = await network.token(person!.profiles[0]);
   const participation = await fetch(`http://127.0.0.1:${driverPort}/driver/v1/mentorship/participation`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
   expect(participation.status).toBe(201);
+  const withHeader = (length: number): Promise<Response> => fetch(`http://127.0.0.1:${driverPort}/driver/v1/mentorship/participation`, {
+    headers: { authorization: `Bearer ${token}`, 'x-long': 'a'.repeat(length) },
+  });
+  expect((await withHeader(12_000)).status).toBe(200);
+  expect((await withHeader(17_000)).headers.get('content-type')).toBe('application/problem+json');
   for (const page of ['/', '/inspector', '/docs']) expect(await admin(page)).toMatchObject({ status: 200, body: expect.stringContaining('<html') });
   expect(JSON.parse((await admin('/admin/v1/machines')).body)).toMatchObject({ machines: [{ id: 'matching' }, { id: 'application' }, { id: 'import' }] });
   expect(JSON.parse((await admin('/admin/v1/jobs/archive/run', 'POST')).body)).toMatchObject({ error: null });

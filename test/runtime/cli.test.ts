@@ -89,6 +89,16 @@ test('shows a matching and sends it an event with a reason', async () => {
   expect(year).toMatchObject({ code: 1, complained: '--connected: MATCHED needs an RFC 3339 time\n' });
 });
 
+test('an event needs no reason here, and a directory that is none is named by its variable', async () => {
+  const rita = person('rita');
+  scene = await openScene({ people: [rita] });
+  const { participation: { matchingId } } = await scene.enrol(profileOf(rita));
+  const sent = await run(environmentOf(scene), 'event', matchingId, 'APPLICATION_WRITTEN');
+  expect(JSON.parse(sent.printed)).toMatchObject({ outcome: 'moved' });
+  const nowhere = await run({ ...environmentOf(scene), DATA_DIR: import.meta.filename }, 'migrate');
+  expect(nowhere).toMatchObject({ code: 1, complained: expect.stringMatching(/^DATA_DIR: .+\n$/) });
+});
+
 test('an import by hand goes on where the database is', async () => {
   const [kira, lev] = [person('kira'), person('lev')];
   scene = await openScene({ people: [kira, lev] });

@@ -74,7 +74,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     transact: (work, signal) => committer.transact((session) => work(transactionOf(session, memory)), signal),
     migrate: () => applyMigrations(committer, migrations),
     ping: async () => {
-      logSync.check();
+      committer.check();
       await access.read(schemaVersion);
     },
     close: async () => {

@@ -14,6 +14,7 @@ import { type Changes, Session, type DatabaseClock } from './session.ts';
 /** More would keep requests waiting for longer than their common commit saves. */
 const groupLimit = 32;
 const lockDeadlineMs = 5_000;
+const lockedForMs = 1_000;
 const maxReruns = 5;
 const maxPauseMs = 20;
 
@@ -63,6 +64,8 @@ export class GroupCommitter {
   /** Of the group that was committed last. */
   #told: Promise<void> = Promise.resolve();
   #closed = false;
+  /** Since when another process has held the lock that somebody here waits for; null when the last attempt got it. */
+  #lockedSinceMs: number | null = null;
 
   constructor(connection: Connection, options: CommitterOptions) {
     this.#connection = connection;
@@ -72,6 +75,12 @@ export class GroupCommitter {
   /** Resolves only after the commit. Throws `store_unavailable`, `store_conflict`, `cancelled`, or what `work` threw. */
   transact<Result>(work: Work<Result>, signal?: AbortSignal): Promise<Result> {
     return measured(this.#options.metrics, () => this.#rerunning(work, signal));
+  }
+
+  /** Throws `store_unavailable` while nothing could be written for longer than a moment. */
+  check(): void {
+    this.#options.logSync.check();
+    if (this.#lockedSinceMs !== null && performance.now() - this.#lockedSinceMs > lockedForMs) throw lockedTooLong();
   }
 
   /** Lets what waits be committed, then takes nothing more. */
@@ -107,6 +116,7 @@ export class GroupCommitter {
       this.#dismiss(({ signal }) => (signal?.aborted === true ? cancelled(signal) : null));
       if (this.#waiting.length === 0) continue;
       if (this.#begin()) {
+        this.#lockedSinceMs = null;
         await this.#commitTogether(this.#waiting.splice(0, groupLimit));
         await this.#options.checkpoints?.keepShort(this.#connection);
       } else await this.#pauseLocked();
@@ -126,6 +136,7 @@ export class GroupCommitter {
   // Everybody keeps his own deadline while another process holds the lock.
   async #pauseLocked(): Promise<void> {
     const nowMs = performance.now();
+    this.#lockedSinceMs ??= nowMs;
     this.#dismiss(({ deadlineMs }) => (deadlineMs <= nowMs ? lockedTooLong() : null));
     if (this.#waiting.length > 0) await this.#pause();
   }

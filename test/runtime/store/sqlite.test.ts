@@ -1,7 +1,9 @@
 // The shared suites on SQLite.
 import { rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { realTime } from '../../../runtime/clock.ts';
+import type { ServiceError } from '../../../runtime/errors.ts';
 import { openSqliteStore } from '../../../runtime/store/sqlite/store.ts';
 import { lockSuite } from '../../suites/lock-suite.ts';
 import { retentionSuite } from '../../suites/retention-suite.ts';
@@ -62,4 +64,23 @@ test('tasks that were put off or claimed while the clock was ahead are due', asy
   const again = await tasks.claim({ owner: 'alive', limit: 5, leaseMs: 30_000 });
   expect(again.map(({ id }) => id).sort()).toEqual(['claimed', 'waiting']);
   expect(await tasks.claim({ owner: 'alive', limit: 5, leaseMs: 3_600_000 })).toEqual([]);
+});
+
+test('says that nothing can be written while another process keeps the lock, and no longer', async () => {
+  const { file, directory } = freshFile();
+  const { store } = openSqliteStore({ file, timescale: realTime });
+  await store.migrate();
+  const other = new DatabaseSync(file);
+  onTestFinished(async () => {
+    other.close();
+    await store.close();
+    rmSync(directory, { recursive: true });
+  });
+  other.exec('BEGIN IMMEDIATE');
+  const waiting = store.transact((tx) => tx.putJobState('name', 'value'));
+  await store.ping();
+  await expect.poll(() => store.ping().then(() => 'well', (error: ServiceError) => error.code), { timeout: 3_000 }).toBe('store_unavailable');
+  other.exec('COMMIT');
+  await waiting;
+  await store.ping();
 });
