@@ -32,11 +32,14 @@ export async function readNewTables(run: JobRun, signal: AbortSignal): Promise<P
   if (present === null) countMissing(run, { source: RejectSource.promocodes, path: config.yt.promocodesDir });
   const listed = recentTables(present ?? [], earliest);
   const rows: PromocodeRow[] = [];
-  for (const table of listed.filter(({ name, revision }) => known[name] !== revision)) {
-    rows.push(...(await readTable(run, table.name, signal)));
+  const gone = new Set<string>();
+  for (const { name } of listed.filter((table) => known[table.name] !== table.revision)) {
+    const found = await readTable(run, name, signal);
+    if (found === null) gone.add(name);
+    else rows.push(...found);
     run.tally.add('tables', 1);
   }
-  return { rows, tables: Object.fromEntries(listed.map(({ name, revision }) => [name, revision])) };
+  return { rows, tables: Object.fromEntries(listed.filter(({ name }) => !gone.has(name)).map(({ name, revision }) => [name, revision])) };
 }
 
 export async function rememberTables({ unit }: JobRun, tables: Tables, signal: AbortSignal): Promise<void> {
@@ -60,11 +63,17 @@ function recentTables(listed: readonly ListedTable[], earliest: number): ListedT
   return dated.sort((a, b) => a.day - b.day || compare(a.table.name, b.table.name)).map(({ table }) => table);
 }
 
-async function readTable(run: JobRun, name: string, signal: AbortSignal): Promise<PromocodeRow[]> {
+/** What means something in a YPath stands for itself: the names are the CRM's. https://ytsaurus.tech/docs/en/user-guide/storage/ypath */
+function literally(name: string): string {
+  return name.replaceAll(/[\\/@&*[{]/g, String.raw`\$&`);
+}
+
+/** Null for a table that the CRM removed after it was listed: the other tables and the deadlines do not wait for it. */
+async function readTable(run: JobRun, name: string, signal: AbortSignal): Promise<PromocodeRow[] | null> {
   const { store, yt, config } = run.ctx;
   const rejects = createRejectLog(run, RejectSource.promocodes, await store.now());
   const rows: PromocodeRow[] = [];
-  const path = `${config.yt.promocodesDir}/${name}`;
+  const path = `${config.yt.promocodesDir}/${literally(name)}`;
   try {
     await yt.readTable(path, promocodeColumns, async (table) => {
       rows.length = 0;
@@ -76,9 +85,9 @@ async function readTable(run: JobRun, name: string, signal: AbortSignal): Promis
       }
     }, signal);
   } catch (error) {
-    // The CRM removed it after it was listed: the other tables and the deadlines do not wait for it.
     if (!(error instanceof ServiceError) || error.code !== 'yt_table_missing') throw error;
     run.tally.add('tables_gone', 1);
+    return null;
   }
   await rejects.flush(signal);
   return inFixedOrder(rows);

@@ -104,7 +104,11 @@ export function decodeResult(raw: unknown): Decoded<ResultRow> {
   return 'reject' in figures ? figures : { row: { udid, figures: figures.row } };
 }
 
-/** A blank is no figure: it moves nobody, and takes no figure away that is stored. */
+/** Neither a blank nor YT's text of what is no number is a figure: it moves nobody, and takes no figure away that is stored. */
+function isNoFigure(text: string): boolean {
+  return isBlank(text) || /^[-+]?(?:nan|inf)$/i.test(text);
+}
+
 function figuresOf(raw: Readonly<Record<string, unknown>>): Decoded<ProgressFigures> {
   const figures: Partial<Record<keyof ProgressFigures, string | null>> = {};
   for (const field of progressFields) {
@@ -112,7 +116,7 @@ function figuresOf(raw: Readonly<Record<string, unknown>>): Decoded<ProgressFigu
     const text = typeof value === 'number' ? String(value) : value;
     if (text !== null && typeof text !== 'string') return { reject: 'mistyped_field', detail: field };
     if (text !== null && text.length > maxLength) return { reject: 'too_long', detail: field };
-    figures[field] = text?.trim() === '' ? null : text;
+    figures[field] = text === null || isNoFigure(text) ? null : text;
   }
   return { row: figures as ProgressFigures };
 }

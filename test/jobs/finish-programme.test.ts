@@ -203,6 +203,16 @@ test('L2: the code of a person whom driver-profiles cannot tell of waits, and th
   expect(await codesOf(ids)).toEqual(['LATER', 'NOW']);
 });
 
+test.each(['A&B', 'a@b', 'x[1]', 'x{1}', 'a*', 'a/b', String.raw`a\b`])('reads a table named with %j like any other', async (part) => {
+  await open();
+  const ids = await finishAll(scene, [[ira, pavel]]);
+  const date = new Date(await scene.ctx.store.now()).toISOString().slice(0, 10);
+  const path = `finished_promocodes_to_add_${part}_${date}`.replaceAll(/[\\/@&*[{]/g, String.raw`\$&`);
+  await scene.yt.tree.writeRows(`${scene.config.yt.promocodesDir}/${path}`, [code(ira, 'CODE')] as Record<string, unknown>[]);
+  expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { promocodes: 1 } });
+  expect(await codesOf(ids)).toEqual(['CODE']);
+});
+
 test('reads a table once per revision, and only those of the lookback', async () => {
   await open({ PROMOCODE_LOOKBACK: '45d' });
   const ids = await finishAll(scene, [[ira, pavel], [oleg, pavel]]);

@@ -107,6 +107,18 @@ test('a null does not erase a figure, nor does a second row of the person', asyn
   expect((await scene.ctx.store.results([id]))[0]?.figures).toMatchObject({ ...week, sh_7d: '41' });
 });
 
+test('L2: a text that is not UTF-8 holds up nobody else', async () => {
+  scene.advance(7 * dayMs);
+  await writeResults(scene, [figuresRow(ira.udid, week)]);
+  const parameters = { path: `<append=%true>${scene.config.yt.results}`, input_format: 'yson' };
+  const written = await fetch(`${scene.yt.url}/api/v4/write_table`, {
+    method: 'PUT', headers: { 'X-YT-Header-Format': 'json', 'X-YT-Parameters': JSON.stringify(parameters) },
+    body: Buffer.from('{"udid"="stranger";"correct_answers"="\\xff\\xfe";};', 'latin1'),
+  });
+  expect(written.status).toBe(200);
+  expect(await run(scene, name)).toMatchObject({ outcome: 'succeeded', counts: { announced: 1 } });
+});
+
 test('a row of blanks moves nobody and erases nothing', async () => {
   scene.advance(7 * dayMs);
   const blank = (who: typeof ira) => Object.fromEntries(Object.entries(figuresRow(who.udid, {})).map(([field, value]) => [field, value ?? '']));

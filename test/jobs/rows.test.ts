@@ -59,6 +59,10 @@ test('a promocode is taken without the blanks around it, and blanks alone are no
   expect(decodePromocode({ entity_id: 'park-1_driver', promocode: '  ' })).toEqual({ reject: 'missing_field', detail: 'promocode' });
 });
 
+test.each(['nan', 'inf', '-inf'])('%j, as YT writes what is no number, is no figure', (rate) => {
+  expect(decodeResult({ udid: 'udid-1', rate_avg_7d: rate })).toMatchObject({ row: { figures: { rate_avg_7d: null } } });
+});
+
 test('a blank is no figure', () => {
   const { row } = decodeResult({ udid: 'udid-1', rate_avg_7d: '', avg_dp_7d: ' \t', sh_7d: ' 0 ' }) as { row: { figures: object } };
   expect(row.figures).toMatchObject({ rate_avg_7d: null, avg_dp_7d: null, sh_7d: ' 0 ' });

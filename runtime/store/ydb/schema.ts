@@ -53,7 +53,11 @@ async function presentVersions(access: SchemaAccess): Promise<number[]> {
 async function addColumn({ client, retry }: SchemaAccess, { statement, proof }: AddedColumn): Promise<void> {
   const isThere = (): Promise<boolean> => client.read([bind(proof, {})]).then(() => true, () => false);
   await retrying(retry, async () => {
-    if (!(await isThere())) await client.scheme(statement);
+    if (await isThere()) return;
+    // Another host may have been quicker, which the server calls a mistake in the statement.
+    await client.scheme(statement).catch(async (error: unknown) => {
+      if (!(await isThere())) throw error;
+    });
   });
 }
 

@@ -67,7 +67,8 @@ const encoders: { readonly [Name in Primitive]: Encoder } = {
   Interval: (value) => ({ int64Value: micros(integer(value), false) }),
   Utf8: (value) => {
     if (typeof value !== 'string') throw malformed('a parameter is not a text');
-    return { textValue: value };
+    // Half of a surrogate pair has no UTF-8: the server could not read the request.
+    return { textValue: value.toWellFormed() };
   },
 };
 

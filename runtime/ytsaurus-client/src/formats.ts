@@ -5,6 +5,17 @@ import { parseJson, stringifyJson } from './json.ts';
 /** Without `encode_utf8=false` the server takes every byte for a character, and Cyrillic arrives as mojibake. */
 export const structuredFormat = { $value: 'json', $attributes: { encode_utf8: false } } as const;
 
+/**
+ * Of rows that are read: with anything else one NaN, or one text that is not UTF-8, ends the stream for all rows. The bytes of texts come as
+ * characters of the same codes, to be put together by {@link textOfBytes}.
+ */
+export const rowOutputFormat = { $value: 'json', $attributes: { encode_utf8: true, stringify_nan_and_infinity: true } } as const;
+
+/** JSON whose texts are spelt byte by byte, as text. What is not UTF-8 in it is replaced by U+FFFD. */
+export function textOfBytes(json: string): string {
+  return /[\x80-\xff]/.test(json) ? Buffer.from(json, 'latin1').toString('utf8') : json;
+}
+
 /** JSON has one kind of number: 1.0 is written as `1`, which a `double` column refuses unless conversion is on. */
 export const rowInputFormat = {
   $value: 'json',

@@ -1,10 +1,9 @@
 // Reading a table as a stream: constant memory, and a broken stream is taken up again at the row where it broke.
-import type { Readable } from 'node:stream';
 import type { Calls } from './calls.ts';
 import { YtError } from './errors.ts';
-import { structuredFormat, withPathAttributes } from './formats.ts';
+import { rowOutputFormat, textOfBytes, withPathAttributes } from './formats.ts';
 import { LineBuffer } from './line-buffer.ts';
-import { connectionFailure } from './response.ts';
+import { connectionFailure, type Reply } from './response.ts';
 import { createBackoff } from './retry.ts';
 import { parseRows } from './rows.ts';
 
@@ -71,24 +70,26 @@ interface Attempt {
 
 async function* readOnce(calls: Calls, { source, position, correlationId }: Attempt, signal?: AbortSignal): AsyncGenerator<unknown[], void> {
   const path = pathOf(source, position.nextRow);
-  const parameters = { path, transaction_id: source.transactionId, output_format: structuredFormat };
+  const parameters = { path, transaction_id: source.transactionId, output_format: rowOutputFormat };
   const reply = await calls.transport.send({ command: 'read_table', parameters, correlationId }, signal);
   position.nextRow ??= startRowOf(reply.parameters);
   const lines = new LineBuffer();
-  for await (const chunk of piecesOf(reply.body, signal)) {
+  for await (const chunk of piecesOf(reply, signal)) {
     const complete = lines.push(chunk);
-    if (complete !== '') yield parseRows('read_table', complete);
+    if (complete !== '') yield parseRows('read_table', textOfBytes(complete));
   }
   // The trailer before the last line: a line cut short by the failure must not be reported instead of the failure.
   reply.checkEnd();
   const rest = lines.rest();
-  if (rest !== '') yield parseRows('read_table', rest);
+  if (rest !== '') yield parseRows('read_table', textOfBytes(rest));
 }
 
-async function* piecesOf(body: Readable, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
+async function* piecesOf(reply: Reply, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
   try {
-    for await (const piece of body) yield piece as Buffer;
+    for await (const piece of reply.body) yield piece as Buffer;
   } catch (error) {
+    // A server that fails leaves a packed stream unfinished, and says why in the trailers.
+    reply.checkEnd();
     throw connectionFailure('read_table', error, signal);
   }
 }

@@ -26,9 +26,12 @@ export function replyOf(command: Command, response: Response, signal?: AbortSign
     parameters: typeof parameters === 'string' ? parseHeaderJson(parameters) : undefined,
     checkEnd,
     text: async () => {
-      const text = await translating(command, textOf(body), signal);
-      checkEnd();
-      return text;
+      try {
+        return await translating(command, textOf(body), signal);
+      } finally {
+        // Also of a body that broke off: there is no better reason.
+        checkEnd();
+      }
     },
   };
 }

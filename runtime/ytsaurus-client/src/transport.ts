@@ -59,8 +59,9 @@ export class Transport {
     try {
       return await this.#sendTo(origin, request, signal);
     } catch (error) {
-      if (isHostAtFault(error)) this.#heavy.ban(origin);
-      throw error;
+      if (!isHostAtFault(error)) throw error;
+      this.#heavy.ban(origin);
+      throw origin === this.#proxy.origin ? error : withoutWait(error);
     }
   }
 
@@ -154,6 +155,12 @@ function answersWithRows(command: Command): boolean {
 /** A batch outgrows headers. */
 function withBodyParameters(request: Request): Request {
   return { ...request, body: stringifyJson(request.parameters) };
+}
+
+/** How long one host asks to be left alone is nothing to wait for where the next attempt goes to another. */
+function withoutWait(error: unknown): unknown {
+  if (!(error instanceof YtError) || error.retryAfterMs === null) return error;
+  return new YtError(error.message, { class: error.class, server: error.server }, { cause: error });
 }
 
 /** The host does not answer, or answers that it cannot serve now; errors of commands are nobody's host's fault. */

@@ -175,3 +175,25 @@ test('keeps the process alive over a call that the client library dropped, and o
   expect(exitCode(`error.stack += ${JSON.stringify(` at session.delete (${library})`)};`)).toBe(0);
   expect(exitCode('')).toBe(1);
 });
+
+test('two hosts that add a column at once both come up', async () => {
+  ydb.server.execute('ALTER TABLE tasks DROP COLUMN refusals; ');
+  ydb.server.execute('DELETE FROM schema_versions WHERE version = 3u;');
+  const { connectionString } = ydb.server;
+  const hosts = [1, 2].map(() => openYdbStore({ connectionString, timescale: realTime, log: silentLog, credentials: anonymous }));
+  const applied = await Promise.all(hosts.map(({ store }) => store.migrate()));
+  expect(applied.flat()).toEqual([3]);
+  await Promise.all(hosts.map(({ store }) => store.ping()));
+  await Promise.all(hosts.map(({ store }) => store.close()));
+});
+
+test('a look at the column that fails in passing does not end the migration', async () => {
+  ydb.server.execute('DELETE FROM schema_versions WHERE version = 3u;');
+  ydb.server.faults.add({ rpc: 'Query.ExecuteQuery', fault: { kind: 'grpc', code: 14 }, matches: ({ text }) => text.includes('SELECT refusals') });
+  expect(await ydb.store.migrate()).toEqual([3]);
+});
+
+test('half of a surrogate pair is sent as text all the same', () => {
+  const [item] = rowsPlan({ reason: 'Utf8' })([{ reason: 'a\ud800' }]).value?.items ?? [];
+  expect(JSON.stringify(item)).toContain('a\ufffd');
+});

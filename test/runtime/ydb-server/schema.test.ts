@@ -31,7 +31,7 @@ test.each([
   ['CREATE TABLE t (id Uint64, PRIMARY KEY (id)) WITH (TTL = Interval("PT0S") ON id)', 'a unit is for numeric TTL columns'],
   ['CREATE TABLE t (id Uint64, INDEX u GLOBAL UNIQUE ON (id), PRIMARY KEY (id))', 'needs the word SYNC'],
   ['CREATE TABLE t (id Uint64, other Uint64 REFERENCES x, PRIMARY KEY (id))', "mismatched input 'REFERENCES'"],
-  ['ALTER TABLE old ADD COLUMN id Utf8', 'Column already exists'],
+  ['ALTER TABLE old ADD COLUMN id Utf8', 'Column: "id" already exists'],
   ['ALTER TABLE old ADD COLUMN must Utf8 NOT NULL', 'without a default'],
   ['ALTER TABLE old ADD INDEX u GLOBAL UNIQUE SYNC ON (id)', 'with its table only'],
   ['ALTER TABLE none ADD COLUMN a Utf8', 'Cannot find table'],

@@ -125,7 +125,7 @@ function alterOne(table: Table, action: AlterAction, place: { store: Store; at: 
 }
 
 function addColumn(table: Table, definition: ColumnDefinition, store: Store): void {
-  if (columnPlace(table, definition.name) !== -1) throw schemeError(`Column already exists: ${definition.name}`);
+  if (columnPlace(table, definition.name) !== -1) throw failure(Status.GENERIC_ERROR, `AlterTable : Column: "${definition.name}" already exists`);
   const column = columnOf(definition, store);
   if (column.notNull && column.defaultValue === null) throw failure(
     Status.BAD_REQUEST,
