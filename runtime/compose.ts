@@ -91,14 +91,15 @@ export interface OpenStoreOptions {
   readonly serves?: boolean;
 }
 
-/** Throws `bad_config` when the file of SQLite cannot be opened. */
+/** Throws `store_unavailable`, naming the variable, when the file of SQLite cannot be opened. */
 export function openStore(config: StoreConfig, options: OpenStoreOptions = {}): OpenStore {
   const { timescale = realTime, log = createLog('warn', standardError()), serves = false, ...rest } = options;
   if (config.kind === 'ydb') return openYdbStore({ connectionString: config.connectionString, timescale, log, ...rest });
   try {
     return openSqliteStore({ file: config.file, timescale, log, checkpointsAside: serves, ...rest });
   } catch (cause) {
-    throw new ServiceError('bad_config', `DATA_DIR: ${asServiceError(cause).message}`, { cause });
+    const { code, message } = asServiceError(cause);
+    throw new ServiceError(code, `DATA_DIR: ${message}`, { cause });
   }
 }
 

@@ -35,8 +35,8 @@ function collectGarbage(): void {
 }
 
 main().catch((error: unknown) => {
-  const isMistake = error instanceof ServiceError && error.code === 'bad_config';
-  console.error(isMistake ? error.message : error);
+  // One line, which names the variable, for everything but defects.
+  console.error(error instanceof ServiceError && error.code !== 'internal' ? error.message : error);
   // Parts of a half-started service may still listen, and would keep the process alive.
   process.exit(1);
 });

@@ -132,7 +132,7 @@ test('a store that cannot be opened is a failed run with its reason', async () =
   const broken = { ...scene.config, store: { kind: 'sqlite', file: directory } as const };
   scheduler = new JobScheduler({ ...scene.ctx, config: broken });
   const report = await scheduler.runNow(name, { dryRun: false });
-  expect(report).toMatchObject({ outcome: 'failed', error: expect.stringContaining('store_unavailable') });
+  expect(report).toMatchObject({ outcome: 'failed', error: expect.stringContaining('store_unavailable: DATA_DIR') });
 });
 
 test('every job of the configuration can run, and unknown ones are refused', async () => {
