@@ -70,7 +70,10 @@ function parsed(text: string): unknown {
 }
 
 function jsonText(value: unknown, format: Format): string {
-  const text = JSON.stringify(format.encodeUtf8 ? mapStrings(value, bytesAsChars) : value);
+  const whole = JSON.stringify(value);
+  // ASCII is spelt alike, and most rows are nothing else.
+  const isPlain = !format.encodeUtf8 || (!/[\u0080-\uffff]/.test(whole) && !whole.includes('\\ud'));
+  const text = isPlain ? whole : JSON.stringify(mapStrings(value, bytesAsChars));
   // The one thing that JSON.stringify escapes this way is a byte that is not UTF-8.
   if (text.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud/.test(text)) throw commandError(1, 'Invalid UTF-8 string in JSON');
   return text;
