@@ -1,4 +1,5 @@
 // Rows of one table as a stream, whatever kind of table it is and however they are chosen.
+import { isAscii } from 'node:buffer';
 import { readChunks } from './chunks.ts';
 import type { Cluster } from './cluster.ts';
 import { isUnsigned } from './column-types.ts';
@@ -114,8 +115,10 @@ function markOf({ marks, format }: Reading, index: number, range: RowRange): Buf
 /** Rows are kept in the form that is asked for most: then there is little to do, unless a byte is no UTF-8. */
 function encodeLines(lines: Buffer, schema: Schema, reading: Reading): Buffer {
   const { columns, format } = reading;
-  const asStored = format.name === 'json' && !format.encodeUtf8 && !lines.includes('\\ud');
-  if (asStored) return columns === null ? lines : projectLines(lines, columns);
+  if (format.name === 'json' && !lines.includes('\\ud')) {
+    const stored = columns === null ? lines : projectLines(lines, columns);
+    return format.encodeUtf8 ? bytesSpelt(stored) : stored;
+  }
   return encodeRows(parseLines(lines), schema, reading);
 }
 
@@ -126,6 +129,11 @@ function parseLines(lines: Buffer): Row[] {
 function* encodePieces(rows: readonly Row[], schema: Schema, reading: Reading): Generator<Buffer, void> {
   const piece = 1000;
   for (let from = 0; from < rows.length; from += piece) yield encodeRows(rows.slice(from, from + piece), schema, reading);
+}
+
+/** JSON with each byte of its texts as a character: what is not ASCII stands in texts alone. */
+function bytesSpelt(json: Buffer): Buffer {
+  return isAscii(json) ? json : Buffer.from(json.toString('latin1'));
 }
 
 function encodeRows(rows: readonly Row[], schema: Schema, { columns, format }: Reading): Buffer {
