@@ -30,12 +30,8 @@ const batchSchema = z.object({
 export type ArchiveBatch = z.output<typeof batchSchema>;
 
 /** The last batch written down, whether or not it was taken to its end. */
-export async function readBatch({ ctx }: JobRun): Promise<ArchiveBatch | null> {
+export async function readBatch({ ctx }: Pick<JobRun, 'ctx'>): Promise<ArchiveBatch | null> {
   return readJobState(ctx.store, name, batchSchema);
-}
-
-export async function hasArchived(store: Context['store']): Promise<boolean> {
-  return (await readJobState(store, name, batchSchema)) !== null;
 }
 
 export interface NewBatch {

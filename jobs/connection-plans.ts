@@ -6,7 +6,7 @@ import { dispatchIn, type Command, type Outcome } from '../runtime/mentorship/di
 import { enrolIn, newMatchingId } from '../runtime/mentorship/enroll.ts';
 import type { StoreTx } from '../runtime/store.ts';
 import type { Person } from '../runtime/upstream.ts';
-import { hasArchived } from './archive-batch.ts';
+import { readBatch } from './archive-batch.ts';
 import type { JobRun } from './job.ts';
 import { expandPeople, type People } from './people.ts';
 import { rejectRecord, RejectSource } from './rejects.ts';
@@ -47,9 +47,10 @@ export async function planBatch(ctx: Context, { rows, isSuperseded }: PlannedRow
  * Newbies of rows from this moment on are enrolled when they are missing. Once anything was archived, one of an older row may be missing
  * because his matching was: he must not begin anew because the CRM wrote its table again.
  */
-async function firstCreatable({ store, config: { programme } }: Context): Promise<EpochMs> {
+async function firstCreatable(ctx: Context): Promise<EpochMs> {
+  const { store, config: { programme } } = ctx;
   if (!programme.createMissingFromCrm) return Infinity;
-  return (await hasArchived(store)) ? (await store.now()) - programme.archiveAfterMs : -Infinity;
+  return (await readBatch({ ctx })) === null ? -Infinity : (await store.now()) - programme.archiveAfterMs;
 }
 
 /** Rows that are news to the newbie's own matchings. */

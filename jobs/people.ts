@@ -24,13 +24,9 @@ export async function expandPeople(driverProfiles: DriverProfiles, profiles: rea
     } catch (error) {
       failures += 1;
       if (asServiceError(error).code !== 'upstream_reply_malformed' || failures > mostUnreadable) throw error;
-      const [first, ...others] = some;
-      if (others.length === 0) {
-        if (first !== undefined) unreadable.add(profileKey(first));
-        return;
-      }
       const half = Math.ceil(some.length / 2);
-      for (const part of [some.slice(0, half), some.slice(half)]) await read(part);
+      if (half === some.length) for (const profile of some) unreadable.add(profileKey(profile));
+      else for (const part of [some.slice(0, half), some.slice(half)]) await read(part);
     }
   };
   await read(uniqueProfiles(profiles));
